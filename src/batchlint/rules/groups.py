@@ -26,7 +26,8 @@ GROUPS: Final[Mapping[str, Group]] = {
     "values": Group("Types, values and limits", ("stated", "embedding_tokens", "prompt_size")),
     "models": Group("Models", ("models", "model_support")),
     "conversations": Group(
-        "Conversations and tools", ("conversation", "tool_choice", "replayed_items")
+        "Conversations and tools",
+        ("conversation", "tool_choice", "deferred_tools", "replayed_items"),
     ),
     "structured-outputs": Group("Structured outputs", ("structured_outputs",)),
     "images": Group("Images and files", ("parts", "media", "images")),

@@ -1,0 +1,212 @@
+"""Rules about deferred tools, which a model finds with the tool `tool_search`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from ..findings import Phase, Problem
+from ..phrasing import excerpt
+from ..providers import RESPONSES
+from .registry import Request, problem, request_rule
+from .triggers import fields, items
+
+#: Fields that refer to a stored prompt or conversation, which may add tools.
+_STORED: Final = ("prompt", "previous_response_id", "conversation")
+
+#: Matches requests without a deferred tool, a namespace or a tool search.
+_NO_DEFERRED_TOOLS: Final = {
+    "properties": {
+        "tools": {
+            "items": {
+                "properties": {
+                    "type": {"not": {"enum": ["namespace", "tool_search"]}},
+                    "defer_loading": {"enum": [False, None]},
+                }
+            }
+        }
+    }
+}
+
+_HAS_SEARCH_OUTPUT: Final = items({"type": {"not": {"const": "tool_search_output"}}})
+
+
+@request_rule(endpoints=[RESPONSES], when=fields("tools"), unless=_NO_DEFERRED_TOOLS)
+def deferred_tool_without_search(request: Request) -> Iterator[Problem]:
+    """A function has `defer_loading`, but `tools` has no `tool_search`.
+
+    The function can be in `tools` or in a namespace. The API rejects the request when
+    the batch runs. The error appears in the batch's error file.
+
+    Nothing is reported if tools may come from elsewhere: a prompt template, a stored
+    conversation, or an input item that adds tools.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function",
+            "name": "f", "parameters": {}, "strict": false, "defer_loading": true}]}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function",
+            "name": "f", "parameters": {}, "strict": false, "defer_loading": true},
+            {"type": "tool_search"}]}
+
+    Fix: Add `{"type": "tool_search"}` to `tools`, or remove `defer_loading`.
+
+    Evidence: reported. pydantic/pydantic-ai#5938 (June 2026) and Wei-Shaw/sub2api#5942
+    (August 2026) quote the message. The param, the null code and the same message for a
+    function in a namespace are from the tests of davidmovas/postulator (2026), which
+    repeat responses of the live API.
+    """
+    if _may_have_other_tools(request):
+        return
+    tools = [tool for _, tool in request.objects("tools")]
+    if any(tool.get("type") == "tool_search" for tool in tools):
+        return
+    if any(
+        tool.get("type") == "function" and tool.get("defer_loading") is True
+        for tool in _with_members(tools)
+    ):
+        yield problem(
+            "Invalid Value: 'tools.defer_loading'. Deferred tools require tools.tool_search.",
+            "tools",
+            param="tools.defer_loading",
+            hint='Add `{"type": "tool_search"}` to `tools`, or remove `defer_loading`.',
+        )
+
+
+@request_rule(endpoints=[RESPONSES], when=fields("tools"), unless=_NO_DEFERRED_TOOLS)
+def tool_search_without_deferred_tool(request: Request) -> Iterator[Problem]:
+    """The `tools` have a `tool_search`, but no tool with `defer_loading` that it can find.
+
+    The deferred tool can be in `tools` or in a namespace. The API rejects the request
+    when the batch runs. The error appears in the batch's error file.
+
+    Nothing is reported if the client runs the search (`"execution": "client"`), or if
+    tools may come from elsewhere: a prompt template, a stored conversation, or input
+    items that add tools or repeat an earlier search.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function",
+            "name": "f", "parameters": {}, "strict": false}, {"type": "tool_search"}]}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function",
+            "name": "f", "parameters": {}, "strict": false, "defer_loading": true},
+            {"type": "tool_search"}]}
+
+    Fix: Set `defer_loading` to true in the tools that the search should find, or remove
+    `tool_search`.
+
+    Evidence: reported. In pydantic/pydantic-ai#5230 (May 2026), the live API rejected
+    20 of 20 such requests. justrach/codegraff#746 (September 2026) quotes the message
+    too. The param is from the tests of a public project. Recordings show that the API
+    accepts a client's search without deferred tools (gpt-5.3-codex, 2026).
+    """
+    if _may_have_other_tools(request) or any(
+        str(item.get("type")).startswith("tool_search_") for _, item in request.objects("input")
+    ):
+        return
+    tools = [tool for _, tool in request.objects("tools")]
+    searches = [tool for tool in tools if tool.get("type") == "tool_search"]
+    if not searches or any(search.get("execution") not in (None, "server") for search in searches):
+        return
+    if not any(tool.get("defer_loading") for tool in _with_members(tools)):
+        yield problem(
+            "Invalid Value: 'tools.tool_search'. tools.tool_search requires at least one deferred "
+            "tool.",
+            "tools",
+            param="tools.tool_search",
+            hint="Set `defer_loading` to true in the tools that the search should find, or remove "
+            "`tool_search`.",
+        )
+
+
+@request_rule(endpoints=[RESPONSES], when=_HAS_SEARCH_OUTPUT)
+def missing_call_namespace(request: Request) -> Iterator[Problem]:
+    """A function call has no `namespace`, but a tool search found its function in one.
+
+    The API returns each such call with the namespace of its function, and expects the
+    namespace if the call is sent back together with the output of the search. It
+    rejects the request when the batch runs. The error appears in the batch's error file.
+
+    Nothing is reported if the function is also available without a namespace, or if
+    tools may come from elsewhere: a prompt template, a stored conversation, or an input
+    item that adds tools.
+
+    Fails: /v1/responses {"model": "m", "input": [{"type": "tool_search_call",
+            "arguments": {}, "execution": "server"}, {"type": "tool_search_output",
+            "execution": "server", "tools": [{"type": "namespace", "name": "n",
+            "description": "d", "tools": [{"type": "function", "name": "f"}]}]}, {"type":
+            "function_call", "call_id": "a", "name": "f", "arguments": "{}"}, {"type":
+            "function_call_output", "call_id": "a", "output": "1"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"type": "tool_search_call",
+            "arguments": {}, "execution": "server"}, {"type": "tool_search_output",
+            "execution": "server", "tools": [{"type": "namespace", "name": "n",
+            "description": "d", "tools": [{"type": "function", "name": "f"}]}]}, {"type":
+            "function_call", "call_id": "a", "name": "f", "namespace": "n", "arguments":
+            "{}"}, {"type": "function_call_output", "call_id": "a", "output": "1"}]}
+
+    Fix: Send the call with the `namespace` that the API returned.
+
+    Evidence: reported. vercel/ai#15193 and #20265, and earendil-works/pi#7709 (2026)
+    quote the message and the param. The code is unknown.
+    """
+    if _may_have_other_tools(request):
+        return
+    found = [
+        tool
+        for _, item in request.objects("input")
+        if item.get("type") == "tool_search_output"
+        for tool in _objects(item.get("tools"))
+    ]
+    in_namespaces = {
+        tool["name"]
+        for namespace in found
+        if namespace.get("type") == "namespace"
+        for tool in _objects(namespace.get("tools"))
+        if isinstance(tool.get("name"), str)
+    }
+    declared = [tool for _, tool in request.objects("tools")]
+    elsewhere = {
+        tool["name"]
+        for tool in (*found, *declared)
+        if tool.get("type") != "namespace" and isinstance(tool.get("name"), str)
+    }
+    for i, item in request.objects("input"):
+        name = item.get("name")
+        if (
+            item.get("type") == "function_call"
+            and item.get("namespace") is None
+            and isinstance(name, str)
+            and name in in_namespaces
+            and name not in elsewhere
+        ):
+            yield problem(
+                f"Missing namespace for function_call '{excerpt(name)}'. It does not exist in the "
+                "default namespace. Round-trip the model's function_call item with its namespace "
+                "field included.",
+                "input",
+                i,
+                "namespace",
+                phase=Phase.STATE,
+                hint="Send the call with the `namespace` that the API returned.",
+            )
+
+
+def _may_have_other_tools(request: Request) -> bool:
+    """Return whether tools may come from elsewhere, or the schema rejects these tools."""
+    tools = request.body.get("tools") or []
+    return (
+        not isinstance(tools, list)
+        or not all(isinstance(tool, dict) for tool in tools)
+        or any(request.body.get(name) is not None for name in _STORED)
+        or any(item.get("type") == "additional_tools" for _, item in request.objects("input"))
+    )
+
+
+def _with_members(tools: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield tools, and the tools in namespaces."""
+    for tool in tools:
+        yield tool
+        if tool.get("type") == "namespace":
+            yield from _objects(tool.get("tools"))
+
+
+def _objects(values: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a list; nothing if it is not a list."""
+    if isinstance(values, list):
+        yield from (value for value in values if isinstance(value, dict))

@@ -1,0 +1,163 @@
+"""The rules of `rules/deferred_tools.py`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from batchlint.rules import deferred_tools
+from rules.helpers import each, invalid_data_test
+from support import rule_findings
+
+RESPONSES = "/v1/responses"
+
+F = {"type": "function", "name": "f"}
+DEFERRED = {**F, "defer_loading": True}
+SEARCH = {"type": "tool_search"}
+SEARCH_CALL = {"type": "tool_search_call", "arguments": {}}
+CALL = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}
+
+
+def namespace(*tools: Any, name: str = "n") -> dict[str, Any]:
+    return {"type": "namespace", "name": name, "description": "d", "tools": list(tools)}
+
+
+def found(*tools: Any) -> dict[str, Any]:
+    """Return the output of a tool search."""
+    return {"type": "tool_search_output", "tools": list(tools)}
+
+
+class Case(NamedTuple):
+    name: str
+    body: dict[str, Any]
+
+
+# -- deferred_tool_without_search -----------------------------------------------------------------
+
+
+@each(
+    [
+        Case("function", {"tools": [DEFERRED]}),
+        Case("function in a namespace", {"tools": [namespace(F, DEFERRED)]}),
+        Case("after a search", {"tools": [DEFERRED], "input": [SEARCH_CALL, found(F)]}),
+        Case("function named like the search", {"tools": [DEFERRED, {**F, "name": "tool_search"}]}),
+    ]
+)
+def test_deferred_tool_needs_a_tool_search(case: Case) -> None:
+    rule = "deferred_tool_without_search"
+    message = "Invalid Value: 'tools.defer_loading'. Deferred tools require tools.tool_search."
+
+    findings = rule_findings(rule, RESPONSES, case.body)
+
+    assert findings == [(message, "tools.defer_loading", ("tools",))]
+
+
+@each(
+    [
+        Case("tool search", {"tools": [DEFERRED, SEARCH]}),
+        Case("client's tool search", {"tools": [{**SEARCH, "execution": "client"}, DEFERRED]}),
+        Case("not deferred", {"tools": [{**F, "defer_loading": False}]}),
+        Case("loaded namespace", {"tools": [namespace(F)]}),
+        Case("server", {"tools": [{"type": "mcp", "server_label": "s", "defer_loading": True}]}),
+        Case("prompt", {"tools": [DEFERRED], "prompt": {"id": "pmpt_1"}}),
+        Case("stored response", {"tools": [DEFERRED], "previous_response_id": "resp_1"}),
+        Case("added tools", {"tools": [DEFERRED], "input": [{"type": "additional_tools"}]}),
+        Case("malformed tool", {"tools": [DEFERRED, 1]}),
+    ]
+)
+def test_deferred_tool_that_a_search_may_find_is_not_reported(case: Case) -> None:
+    assert rule_findings("deferred_tool_without_search", RESPONSES, case.body) == []
+
+
+# -- tool_search_without_deferred_tool ------------------------------------------------------------
+
+
+@each(
+    [
+        Case("alone", {"tools": [SEARCH]}),
+        Case("on the server", {"tools": [{**SEARCH, "execution": "server"}, F]}),
+        Case("loaded function", {"tools": [SEARCH, {**F, "defer_loading": False}]}),
+        Case("loaded namespace", {"tools": [SEARCH, namespace(F)]}),
+    ]
+)
+def test_tool_search_needs_a_deferred_tool(case: Case) -> None:
+    rule = "tool_search_without_deferred_tool"
+    message = (
+        "Invalid Value: 'tools.tool_search'. tools.tool_search requires at least one deferred tool."
+    )
+
+    findings = rule_findings(rule, RESPONSES, case.body)
+
+    assert findings == [(message, "tools.tool_search", ("tools",))]
+
+
+@each(
+    [
+        Case("function", {"tools": [SEARCH, DEFERRED]}),
+        Case("function in a namespace", {"tools": [namespace(F, DEFERRED), SEARCH]}),
+        Case("server", {"tools": [SEARCH, {"type": "mcp", "defer_loading": True}]}),
+        Case("custom tool", {"tools": [SEARCH, {"type": "custom", "defer_loading": True}]}),
+        Case("search by the client", {"tools": [{**SEARCH, "execution": "client"}]}),
+        Case("earlier search", {"tools": [SEARCH], "input": [SEARCH_CALL, found(F)]}),
+        Case("conversation", {"tools": [SEARCH], "conversation": "conv_1"}),
+        Case("added tools", {"tools": [SEARCH], "input": [{"type": "additional_tools"}]}),
+        Case("malformed tool", {"tools": [SEARCH, None]}),
+    ]
+)
+def test_tool_search_that_may_find_a_tool_is_not_reported(case: Case) -> None:
+    assert rule_findings("tool_search_without_deferred_tool", RESPONSES, case.body) == []
+
+
+# -- missing_call_namespace -----------------------------------------------------------------------
+
+
+@each(
+    [
+        Case("absent", {"input": [SEARCH_CALL, found(namespace(F)), CALL]}),
+        Case("null", {"input": [SEARCH_CALL, found(namespace(F)), {**CALL, "namespace": None}]}),
+        Case(
+            "still deferred",
+            {
+                "input": [SEARCH_CALL, found(namespace(F)), CALL],
+                "tools": [SEARCH, namespace(DEFERRED)],
+            },
+        ),
+        Case(
+            "namespace named like the function",
+            {"input": [SEARCH_CALL, found(namespace(F, name="f")), CALL]},
+        ),
+    ]
+)
+def test_call_of_a_function_in_a_namespace_needs_the_namespace(case: Case) -> None:
+    message = (
+        "Missing namespace for function_call 'f'. It does not exist in the default namespace."
+        " Round-trip the model's function_call item with its namespace field included."
+    )
+
+    findings = rule_findings("missing_call_namespace", RESPONSES, case.body)
+
+    assert findings == [(message, "input[2].namespace", ("input", 2, "namespace"))]
+
+
+@each(
+    [
+        Case("namespace", {"input": [found(namespace(F)), {**CALL, "namespace": "n"}]}),
+        Case("other function", {"input": [found(namespace(F)), {**CALL, "name": "g"}]}),
+        Case("no namespace", {"input": [found(DEFERRED), CALL]}),
+        Case("also declared", {"input": [found(namespace(F)), CALL], "tools": [F]}),
+        Case("stored", {"input": [found(namespace(F)), CALL], "conversation": "conv_1"}),
+        Case("no search", {"input": [CALL], "tools": [namespace(F)]}),
+    ]
+)
+def test_call_with_its_namespace_or_without_one_is_not_reported(case: Case) -> None:
+    assert rule_findings("missing_call_namespace", RESPONSES, case.body) == []
+
+
+test_invalid_data_never_raises = invalid_data_test(
+    deferred_tools,
+    ("tools", "input", "type", "name", "namespace", "defer_loading", "execution", "prompt"),
+    st.sampled_from(
+        ["tool_search", "tool_search_output", "namespace", "function", "f", None, 1, True, False]
+    ),
+)
