@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,6 @@ import pytest
 
 from batchlint import FixReport, check, fix, fixing, iter_errors
 from batchlint.engine.chunk import check_chunk
-from batchlint.output.write import write_atomic
 from batchlint.sources import FileIdentity
 from support import assert_linear_work, line, request
 
@@ -89,12 +88,11 @@ def test_file_that_changes_before_it_is_replaced_is_kept(
     """Otherwise, another program's changes would be lost."""
     after: list[bytes] = []
 
-    def write_later(target: str, texts: Iterable[bytes]) -> None:
+    def change_during_sync(_: int) -> None:
         change(path)
         after.append(path.read_bytes())
-        write_atomic(target, texts)
 
-    monkeypatch.setattr(fixing, "write_atomic", write_later)
+    monkeypatch.setattr(os, "fsync", change_during_sync)
     with pytest.raises(OSError, match="changed while it was being read"):
         fix(path, path)
 

@@ -238,12 +238,7 @@ class Result(NamedTuple):
         if not _is_same(source, path):
             write_atomic(path, self.chunks())
         elif self.report.changed:
-            write_atomic(path, self._chunks_if_unchanged())
-
-    def _chunks_if_unchanged(self) -> Iterator[bytes]:
-        """Yield the repaired file's bytes. Raise OSError at the end if the source has changed."""
-        yield from self.chunks()
-        self.before.raise_if_changed()
+            write_atomic(path, self.chunks(), self.before.raise_if_changed)
 
 
 def _directory(target: str | os.PathLike[str]) -> str | None:

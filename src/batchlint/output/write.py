@@ -7,7 +7,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, Final
 
@@ -39,13 +39,21 @@ _KEPT_ATTRIBUTES: Final = ("system.posix_acl_", "user.")
 _COPY_BYTES: Final = 1 << 20
 
 
-def write_atomic(path: str, chunks: Iterable[str | bytes]) -> None:
+def write_atomic(
+    path: str, chunks: Iterable[str | bytes], confirm: Callable[[], None] | None = None
+) -> None:
     """Write strings or bytes to a temporary file and rename it to `path` when it is complete.
 
     Symbolic links are kept. If the file has several hard links or is a mount point, or if a rename
     would change its owner, group or extended attributes, the complete temporary file is copied over
     it instead. Pipes, devices and open files of this process, such as `/dev/stdout`, are written to
     directly.
+
+    Args:
+        path: the path.
+        chunks: the content.
+        confirm: a function that is called immediately before a file is replaced. If it raises an
+            exception, the file keeps its old content.
 
     Raises:
         OutputError: the file can't be written. It keeps its old content, unless the message names the
@@ -54,7 +62,7 @@ def write_atomic(path: str, chunks: Iterable[str | bytes]) -> None:
     with as_output_error():
         descriptor = _open_special(path)
     if descriptor is None:
-        _replace(real_path(path), chunks)
+        _replace(real_path(path), chunks, confirm)
         return
     with open_writer(descriptor) as file:
         _write_chunks(file, chunks)
@@ -117,12 +125,16 @@ def _descriptor_of_this_process(path: str) -> int | None:
     return None
 
 
-def _replace(target: str, chunks: Iterable[str | bytes]) -> None:
+def _replace(
+    target: str, chunks: Iterable[str | bytes], confirm: Callable[[], None] | None
+) -> None:
     """Write a temporary file next to a target, then rename it to the target or copy it there."""
     name = f".batchlint.{os.urandom(8).hex()}.part"
     temporary = os.path.join(os.path.dirname(target), name)  # noqa: PTH118, PTH120
     try:
         _write_new(temporary, target, chunks)
+        if confirm is not None:  # Writing a large file to the disk takes seconds.
+            confirm()
         with as_output_error():
             if _is_replaceable(target, temporary) and _rename(temporary, target):
                 return
