@@ -123,6 +123,28 @@ def test_relative_path_is_found_once_for_many_globs(
     assert find.call_count == 2
 
 
+@pytest.mark.parametrize(
+    ("glob", "matched", "others"),
+    [
+        ("**/a.jsonl", ["a.jsonl", "x/a.jsonl", "x/y/a.jsonl"], ["ba.jsonl", "x/ba.jsonl"]),
+        ("data/**/*.jsonl", ["data/a.jsonl", "data/x/y/a.jsonl"], ["a.jsonl", "x/data/a.jsonl"]),
+        ("**/b/**/**/c", ["b/c", "a/b/c", "a/b/x/y/c"], ["c", "bc", "xb/c", "b/xc"]),
+        ("data/**", ["data/a", "data/x/a"], ["data", "database/a"]),
+        ("**/tmp/**", ["tmp/a", "x/tmp/y/a"], ["tmp", "x/tmp"]),
+        ("./data/*", ["data/a"], ["x/data/a"]),
+        ("./a", ["a"], ["x/a"]),
+    ],
+)
+def test_double_star_matches_any_number_of_directories(
+    tmp_path: Path, glob: str, matched: list[str], others: list[str]
+) -> None:
+    globs = [(glob, tmp_path)]
+
+    assert [
+        name for name in matched + others if config.is_matched(tmp_path / name, globs)
+    ] == matched
+
+
 def test_globs_match_links_and_not_their_targets(tmp_path: Path) -> None:
     """Version control of large files often replaces files by links into a store."""
     project = tmp_path / "project"

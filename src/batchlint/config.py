@@ -305,9 +305,29 @@ def _matcher(path: Path) -> Callable[[str, Path], bool]:
             return fnmatch(path.name, glob)
         if directory not in relative:
             relative[directory] = _relative_path(path, directory)
-        return fnmatch(relative[directory], glob)
+        return _is_path_matched(relative[directory], glob.removeprefix("./"))
 
     return matches
+
+
+def _is_path_matched(path: str, glob: str) -> bool:
+    """Return whether a glob matches a relative path.
+
+    `**/` matches any number of directories, or none. Otherwise, `*` also matches slashes.
+    """
+    *parts, last = re.split(r"(?<![^/])(?:\*\*/)+", glob)
+    # The offsets at which the rest of the glob may start to match. After `**/`, this may be
+    # the start of any name in the rest of the path, so only the first possible match counts.
+    starts = [0]
+    names = [0, *(match.end() for match in re.finditer("/", path))]
+    for part in parts:
+        for end in names:
+            if any(fnmatch(path[start:end], part) for start in starts if start <= end):
+                break
+        else:
+            return False
+        starts = [start for start in names if start >= end]
+    return any(fnmatch(path[start:], last) for start in starts)
 
 
 def _relative_path(path: Path, directory: Path) -> str:
