@@ -467,9 +467,9 @@ def provider(name: str, row: dict[str, Any], table: dict[str, Any]) -> dict[str,
     }
 
 
-#: The fields that a provider inherits from its `like`. Limits are never inherited.
+#: The fields that a provider inherits from its `like`. Limits and `bodies` are never inherited.
 INHERITED = ("body", "line", "endpoints", "default", "any_method")
-MERGED = ("model", "rules", "bodies")
+MERGED = ("model", "rules")
 
 
 def parameters(*rows: dict[str, Any]) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from batchlint import check
+from batchlint import check, check_request
 from batchlint.engine.chunk import Plan
 from batchlint.engine.finish import finish
 from batchlint.providers import ENDPOINTS, Limits, Provider, provider, provider_names
@@ -196,6 +196,26 @@ def test_custom_id_length_limit_is_exact(profile: Provider, valid_id: str, inval
 
     assert findings(valid_id) == []
     assert findings(invalid_id) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("url", "given", "required", "alternative"),
+    [
+        ("/v1/embeddings", {}, "input", {"messages": [{"role": "user", "content": "a"}]}),
+        ("/v1/completions", {}, "prompt", {"prompt_embeds": "AAAA"}),
+        ("/v1/images/edits", {"prompt": "a"}, "images", {"image": {"url": "https://a.example"}}),
+    ],
+)
+def test_compatible_service_may_have_another_parameter_instead_of_a_required_one(
+    url: str, given: dict[str, Any], required: str, alternative: dict[str, Any]
+) -> None:
+    def findings(**body: Any) -> list[tuple[str, str | None]]:
+        line = {"custom_id": "a", "method": "POST", "url": url, "body": {"model": "a/b", **body}}
+        errors = check_request(line, provider="compatible")
+        return [(error.rule, error.param) for error in errors]
+
+    assert findings(**given, **alternative) == []
+    assert findings(**given) == [("missing_required_parameter", f"body.{required}")]
 
 
 # -- files from public repositories ---------------------------------------------------------------
