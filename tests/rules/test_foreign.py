@@ -14,6 +14,7 @@ from batchlint import check
 from batchlint.rules import RULES
 from batchlint.rules.foreign import find_foreign
 from batchlint.rules.text import BYTE_ORDER_MARK, Defect
+from batchlint.sources import MAX_HEAD_BYTES
 from rules.helpers import each
 from support import fixture_files, line
 
@@ -237,6 +238,21 @@ def test_byte_order_mark_and_blank_lines_before_the_format_are_skipped() -> None
 def test_very_long_first_line_is_not_decoded() -> None:
     assert find_foreign(rows({"messages": ["x" * 15_900_000]})) is not None
     assert find_foreign(rows({"messages": ["x" * 16_000_000]})) is None
+
+
+@pytest.mark.parametrize("before", [b"", BYTE_ORDER_MARK, b" \r\n"])
+def test_array_on_a_very_long_line_is_recognized(before: bytes) -> None:
+    """A program may write all requests as one array."""
+    defect = find_foreign(before + b'[ {"custom_id": "' + b"x" * MAX_HEAD_BYTES)
+
+    assert defect is not None
+    assert defect.name == "a JSON array"
+    assert defect.fix is not None
+
+
+@pytest.mark.parametrize("before", [b"[1, ", b"[{}]\n[{", b'{"a": [{'])
+def test_other_very_long_lines_are_not_arrays_of_requests(before: bytes) -> None:
+    assert find_foreign(before + b'"custom_id": "' + b"x" * MAX_HEAD_BYTES) is None
 
 
 def test_rule_names_the_format_and_keeps_the_hint() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from batchlint.findings import Part, PathParts, Phase, Problem
 from batchlint.schema.explain import Explainer
+from support import count_calls
 
 
 def explain(schema: dict[str, Any], value: object) -> list[Problem]:
@@ -474,3 +475,10 @@ def test_references_are_followed() -> None:
     (problem,) = explain(schema, {"a": 1})
 
     assert problem.message.startswith("Invalid type for 'a': expected a string")
+
+
+def test_numbers_within_their_bounds_are_not_formatted() -> None:
+    """An embedding input may have hundreds of thousands of numbers."""
+    schema = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 9}}
+
+    assert count_calls(explain, schema, [1] * 1000) < 13_000

@@ -23,7 +23,7 @@ RESULT_OF_BATCH: Final = "the output or error file of a batch"
 #: The maximum number of non-blank lines to inspect.
 _LINES: Final = 20
 
-#: Larger chunks are not decoded. Only a chunk with a single line can be this large.
+#: Larger chunks are not decoded. Only a chunk with a very long line can be this large.
 _MAX_BYTES: Final = 16_000_000
 
 #: The beginnings of Git conflict markers. The lines between the markers show the format.
@@ -78,7 +78,7 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
         if head.startswith(beginning):
             return Defect("foreign", hint, name)
     if len(head) > _MAX_BYTES:
-        return None
+        return _long_array(head.removeprefix(BYTE_ORDER_MARK))
     head = head.removeprefix(BYTE_ORDER_MARK)
     lines = [
         line
@@ -176,6 +176,14 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
             "Write each request on one line: `jq -c . FILE > requests.jsonl`.",
         )
     return None
+
+
+def _long_array(head: bytes) -> Defect | None:
+    """Recognize an array on one line that is too long to decode. It may contain all requests."""
+    if not re.match(rb"\s*\[\s*\{", head) or b"\n" in head.strip():
+        return None
+    name, hint = _JSON_ARRAY
+    return Defect("foreign", hint, name, fix=_AS_LINES)
 
 
 def _spans_lines(text: bytes) -> bool:

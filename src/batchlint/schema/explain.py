@@ -263,14 +263,16 @@ class _Walk:
     def _number_problems(self, node: Schema, value: float, path: PathParts) -> Iterator[Problem]:
         types = node.get("type", ())
         word = "integer" if "integer" in types and "number" not in types else "decimal"
-        got = phrasing.format_number(value)
+        # The number is formatted only for a problem, because an embedding input has many numbers.
         if "minimum" in node and value < node["minimum"]:
             words = (f"{word} below minimum value", "a value >=", "")
             rule = f"{word}_below_min_value"
+            got = phrasing.format_number(value)
             yield self._out_of_bounds_problem(rule, words, (node, "minimum"), path, got)
         if "maximum" in node and value > node["maximum"]:
             words = (f"{word} above maximum value", "a value <=", "")
             rule = f"{word}_above_max_value"
+            got = phrasing.format_number(value)
             yield self._out_of_bounds_problem(rule, words, (node, "maximum"), path, got)
 
     def _array_problems(self, node: Schema, value: list[Any], path: PathParts) -> Iterator[Problem]:
