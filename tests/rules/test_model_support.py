@@ -125,6 +125,149 @@ def test_model_rejects_parameters_that_its_family_does_not_support(
     assert case.rule not in [error.rule for error in unknown]
 
 
+class Tool(NamedTuple):
+    name: str
+    tool: dict[str, Any]
+    rejected: tuple[str, ...]
+    accepted: tuple[str, ...]
+
+
+SEARCHABLE = {"type": "function", "name": "f", "parameters": {}, "strict": False}
+
+
+@each(
+    [
+        Tool(
+            "tool_search",
+            {"type": "tool_search"},
+            ("gpt-4.1", "gpt-4o", "gpt-5", "gpt-5.1", "gpt-5.4-nano", "gpt-5-codex", "o3"),
+            ("gpt-5.2", "gpt-5.4", "gpt-5.4-mini", "gpt-5.3-codex", "gpt-5.5", "gpt-6-sol"),
+        ),
+        Tool(
+            "computer",
+            {"type": "computer"},
+            ("gpt-4.1", "gpt-5-mini", "gpt-5.1", "gpt-5.2", "gpt-5.4-nano", "o1"),
+            ("gpt-5.4", "gpt-5.4-mini", "gpt-5.5", "gpt-5.6"),
+        ),
+        Tool(
+            "apply_patch",
+            {"type": "apply_patch"},
+            (
+                "gpt-4.1-nano",
+                "gpt-4o-mini",
+                "gpt-5",
+                "gpt-5-pro",
+                "gpt-5-codex",
+                "o1-pro",
+                "o3-pro",
+            ),
+            ("gpt-5.1", "gpt-5.1-codex", "gpt-5.2", "gpt-5.4-nano", "gpt-5.5"),
+        ),
+        Tool(
+            "shell",
+            {"type": "shell"},
+            ("gpt-4.1-mini", "gpt-4o-mini", "gpt-5"),
+            ("gpt-5.1", "gpt-5.4", "gpt-5.5"),
+        ),
+        Tool(
+            "computer_use_preview",
+            {
+                "type": "computer_use_preview",
+                "display_width": 1024,
+                "display_height": 768,
+                "environment": "browser",
+            },
+            ("gpt-5.4", "gpt-5.5", "gpt-5.6", "gpt-6-astra"),
+            ("computer-use-preview",),
+        ),
+        Tool(
+            "code_interpreter",
+            {"type": "code_interpreter", "container": {"type": "auto"}},
+            ("gpt-5.2-pro",),
+            ("gpt-5.2", "gpt-5.4-pro"),
+        ),
+    ]
+)
+def test_model_rejects_a_tool_that_it_does_not_support(case: Tool) -> None:
+    tools = [case.tool, {**SEARCHABLE, "defer_loading": case.name == "tool_search"}]
+
+    for model in case.rejected + case.accepted:
+        body = {"model": model, "input": "Hi", "tools": tools}
+        found = [
+            e for e in check_request(request("a", RESPONSES, **body)) if e.param == "body.tools"
+        ]
+        messages = [e.message for e in found]
+        message = f"Tool '{case.name}' is not supported with {model}."
+        assert messages == ([message] if model in case.rejected else [])
+        assert all(e.rule == "unsupported_tools" for e in found)
+
+
+def test_local_shell_is_rejected_for_every_model() -> None:
+    for model in ("gpt-5.5", "unknown"):
+        body = {"model": model, "input": "Hi", "tools": [{"type": "local_shell"}]}
+        (error,) = check_request(request("a", RESPONSES, **body))
+        assert (error.rule, error.param) == ("unsupported_tools", "body.tools")
+        assert error.message == "The local_shell tool is no longer supported."
+
+
+class Fidelity(NamedTuple):
+    name: str
+    tool: dict[str, Any]
+    rejected: bool
+
+
+@each(
+    [
+        Fidelity("newer", {"model": "gpt-image-2", "input_fidelity": "high"}, True),
+        Fidelity("dated", {"model": "gpt-image-2-2026-04-21", "input_fidelity": "low"}, True),
+        Fidelity("newest", {"model": "gpt-image-2.5-flare", "input_fidelity": "high"}, True),
+        Fidelity("older", {"model": "gpt-image-1", "input_fidelity": "high"}, False),
+        Fidelity("null", {"model": "gpt-image-2", "input_fidelity": None}, False),
+        Fidelity("default model", {"input_fidelity": "high"}, False),
+    ]
+)
+def test_input_fidelity_of_the_image_tool_depends_on_its_model(case: Fidelity) -> None:
+    tools = [{"type": "image_generation", **case.tool}]
+
+    found = check_request(request("a", RESPONSES, model="gpt-5.2", input="Hi", tools=tools))
+
+    message = (
+        f"The model '{case.tool.get('model')}' does not support the 'input_fidelity' parameter."
+    )
+    expected = [("invalid_input_fidelity_model", "body.tools", message)] if case.rejected else []
+    assert [(e.rule, e.param, e.message) for e in found] == expected
+
+
+class Minimal(NamedTuple):
+    name: str
+    types: tuple[str, ...]
+    named: str
+
+
+@each(
+    [
+        Minimal("web search", ("web_search",), "web_search"),
+        Minimal("images", ("image_generation",), "image_gen"),
+        Minimal("both", ("web_search", "image_generation"), "image_gen, web_search"),
+        Minimal("file search", ("file_search",), "file_search"),
+        Minimal("file and web search", ("file_search", "web_search"), "web_search"),
+    ]
+)
+def test_minimal_effort_excludes_hosted_tools(case: Minimal) -> None:
+    tools = [
+        {"type": kind, "vector_store_ids": ["vs_1"]} if kind == "file_search" else {"type": kind}
+        for kind in case.types
+    ]
+    body = {"model": "gpt-5", "input": "Hi", "tools": tools}
+
+    found = check_request(request("a", RESPONSES, **body, reasoning={"effort": "minimal"}))
+    accepted = check_request(request("a", RESPONSES, **body, reasoning={"effort": "low"}))
+
+    message = "The following tools cannot be used with reasoning.effort 'minimal': "
+    assert [e.message for e in found if e.severity == "error"] == [f"{message}{case.named}."]
+    assert [e for e in accepted if e.severity == "error"] == []
+
+
 # -- invalid_size ---------------------------------------------------------------------------------
 
 DIVISIBLE = "Width and height must both be divisible by 16."

@@ -70,6 +70,13 @@ FLAT_FUNCTION: Final = {
     "parameters": {"type": "object", "properties": {}},
     "strict": False,
 }
+DEFERRED: Final = {**FLAT_FUNCTION, "defer_loading": True}
+COMPUTER: Final = {
+    "type": "computer_use_preview",
+    "display_width": 1024,
+    "display_height": 768,
+    "environment": "browser",
+}
 FORMAT: Final = {
     "name": "s",
     "schema": {"type": "object", "properties": {}, "required": [], "additionalProperties": False},
@@ -161,7 +168,7 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
     "no concise summary": {
         RESPONSES: [({"reasoning": {"summary": "concise"}}, {"reasoning": {"summary": "auto"}})]
     },
-    "no web search with minimal effort": {
+    "no hosted tools with minimal effort": {
         RESPONSES: [
             (
                 effort("minimal", tools=[{"type": "web_search"}]),
@@ -169,6 +176,13 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
             )
         ]
     },
+    "no tool_search": {
+        RESPONSES: [({"tools": [{"type": "tool_search"}, DEFERRED]}, {"tools": [FLAT_FUNCTION]})]
+    },
+    "no computer tool": {RESPONSES: [({"tools": [{"type": "computer"}]}, {})]},
+    "no apply_patch tool": {RESPONSES: [({"tools": [{"type": "apply_patch"}]}, {})]},
+    "no shell tool": {RESPONSES: [({"tools": [{"type": "shell"}]}, {})]},
+    "no computer_use_preview tool": {RESPONSES: [({"tools": [COMPUTER]}, {})]},
     "medium verbosity only": {
         CHAT: [({"verbosity": "low"}, {"verbosity": "medium"})],
         RESPONSES: [({"text": {"verbosity": "low"}}, {"text": {"verbosity": "medium"}})],

@@ -4,7 +4,6 @@ from . import (
     batch_usage,
     combinations,
     conversation,
-    deferred_tools,
     embedding_tokens,
     file,
     foreign,
@@ -21,6 +20,7 @@ from . import (
     structured_outputs,
     text,
     tool_choice,
+    tools,
 )
 from .registry import RULES, Rule, Selection, select_rules
 
@@ -31,7 +31,6 @@ __all__ = [
     "batch_usage",
     "combinations",
     "conversation",
-    "deferred_tools",
     "embedding_tokens",
     "file",
     "foreign",
@@ -49,4 +48,5 @@ __all__ = [
     "structured_outputs",
     "text",
     "tool_choice",
+    "tools",
 ]

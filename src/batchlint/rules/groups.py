@@ -27,7 +27,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     "models": Group("Models", ("models", "model_support")),
     "conversations": Group(
         "Conversations and tools",
-        ("conversation", "tool_choice", "deferred_tools", "replayed_items"),
+        ("conversation", "tool_choice", "tools", "replayed_items"),
     ),
     "structured-outputs": Group("Structured outputs", ("structured_outputs",)),
     "images": Group("Images and files", ("parts", "media", "images")),

@@ -238,7 +238,7 @@ def dimensions_unsupported() -> None:
 def invalid_input_fidelity_model() -> None:
     """`input_fidelity` is set for an image model that does not support it.
 
-    The API rejects the request when the batch runs. The error appears in the
+    On `/v1/responses`, this is the model of an `image_generation` tool. The API rejects the request when the batch runs. The error appears in the
     batch's error file.
 
     Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images":
@@ -336,8 +336,9 @@ def unsupported_tools() -> None:
     use another model.
 
     Evidence: confirmed. Recorded responses for search and deep-research models (October
-    2025 to April 2026), and users' reports for the effort `minimal` (openai/codex#3559)
-    and for models without web search. The API returns no code.
+    2025 to April 2026), and users' reports for the effort `minimal` (openai/codex#3559),
+    for models without web search, and for `tool_search`, `computer`, `apply_patch`,
+    `shell`, `local_shell` and others (2026). The API returns no code.
     """
 
 

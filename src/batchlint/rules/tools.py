@@ -1,15 +1,27 @@
-"""Rules about deferred tools, which a model finds with the tool `tool_search`."""
+"""Rules about the tools of a request. A model finds deferred tools with the tool `tool_search`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from ..findings import Phase, Problem
 from ..phrasing import excerpt
-from ..providers import RESPONSES
+from ..providers import CHAT, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields, items
+
+#: Matches requests without a format for JSON mode.
+_NO_JSON_MODE: Final = {
+    "properties": {
+        "text": {
+            "properties": {
+                "format": {"properties": {"type": {"not": {"const": "json_object"}}}},
+            }
+        }
+    }
+}
 
 #: Fields that refer to a stored prompt or conversation, which may add tools.
 _STORED: Final = ("prompt", "previous_response_id", "conversation")
@@ -185,6 +197,80 @@ def missing_call_namespace(request: Request) -> Iterator[Problem]:
                 phase=Phase.STATE,
                 hint="Send the call with the `namespace` that the API returned.",
             )
+
+
+@request_rule(endpoints=[CHAT, RESPONSES], when=fields("tools"))
+def reserved_function_name(request: Request) -> Iterator[Problem]:
+    """A function in `tools` has the name `python`, which the API reserves.
+
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
+
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "tools": [{"type": "function", "function": {"name": "python"}}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "tools": [{"type": "function", "function": {"name": "run_python"}}]}
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function",
+            "name": "python", "parameters": {}, "strict": false}]}
+
+    Fix: Use another name, such as `run_python`.
+
+    Evidence: reported. onyx-dot-app/onyx#13235 and Kohaku-Lab/KohakuTerrarium#80 (July
+    2026) quote the error response, which has no code. According to the former, all GPT
+    models have rejected the name since 2026-07-21, but Azure OpenAI has not. Earlier
+    reports are about o4-mini (avante-corp/avante.nvim#1890, April 2025).
+    """
+    for i, tool in request.objects("tools"):
+        nested = tool.get("function") if request.endpoint == CHAT else None
+        function = nested if isinstance(nested, dict) else tool
+        if tool.get("type") == "function" and function.get("name") == "python":
+            yield problem(
+                "The function name 'python' is reserved for use by this model. Please use a "
+                "different function name.",
+                "tools",
+                i,
+                *(["function"] if request.endpoint == CHAT else []),
+                "name",
+                param="tools",
+                phase=Phase.VALUES,
+                hint="Use another name, such as `run_python`.",
+            )
+            return
+
+
+@request_rule(endpoints=[RESPONSES], when=fields("text"), unless=_NO_JSON_MODE)
+def web_search_in_json_mode(request: Request) -> Iterator[Problem]:
+    """A request in JSON mode has a tool for web search.
+
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. It accepts web search with the format `json_schema`.
+
+    Fails: /v1/responses {"model": "m", "input": "Reply in JSON.", "tools": [{"type":
+            "web_search"}], "text": {"format": {"type": "json_object"}}}
+    Passes: /v1/responses {"model": "m", "input": "Reply in JSON.", "tools": [{"type":
+            "web_search"}], "text": {"format": {"type": "text"}}}
+
+    Fix: Use the format `json_schema` instead of `json_object`, or remove the tool.
+
+    Evidence: reported. At least ten public projects quote the message (2025 and 2026),
+    some of them from a test with the live API. The code and the param are unknown.
+    """
+    text = request.body.get("text")
+    response_format = text.get("format") if isinstance(text, dict) else None
+    if not isinstance(response_format, dict) or response_format.get("type") != "json_object":
+        return
+    for i, tool in request.objects("tools"):
+        if re.fullmatch(r"web_search(_preview)?(_\d{4}_\d\d_\d\d)?", str(tool.get("type"))):
+            yield problem(
+                "Web Search cannot be used with JSON mode.",
+                "tools",
+                i,
+                "type",
+                param="tools",
+                phase=Phase.VALUES,
+                hint="Use the format `json_schema` instead of `json_object`, or remove the tool.",
+            )
+            return
 
 
 def _may_have_other_tools(request: Request) -> bool:

@@ -1,4 +1,4 @@
-"""The rules of `rules/deferred_tools.py`."""
+"""The rules of `rules/tools.py`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from batchlint.rules import deferred_tools
+from batchlint.rules import tools
 from rules.helpers import each, invalid_data_test
 from support import rule_findings
 
+CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
 
 F = {"type": "function", "name": "f"}
@@ -154,10 +155,89 @@ def test_call_with_its_namespace_or_without_one_is_not_reported(case: Case) -> N
     assert rule_findings("missing_call_namespace", RESPONSES, case.body) == []
 
 
+# -- reserved_function_name -----------------------------------------------------------------------
+
+
+def test_reserved_name_is_reported_at_both_endpoints() -> None:
+    rule = "reserved_function_name"
+    message = (
+        "The function name 'python' is reserved for use by this model. Please use a different"
+        " function name."
+    )
+    python = {"name": "python"}
+
+    chat = rule_findings(rule, CHAT, {"tools": [{"type": "function", "function": python}]})
+    responses = rule_findings(rule, RESPONSES, {"tools": [F, {"type": "function", **python}]})
+
+    assert chat == [(message, "tools", ("tools", 0, "function", "name"))]
+    assert responses == [(message, "tools", ("tools", 1, "name"))]
+
+
+@each(
+    [
+        Case("other function", {"tools": [{"type": "function", "name": "Python"}]}),
+        Case("other tool", {"tools": [{"type": "custom", "name": "python"}]}),
+        Case("container", {"tools": [namespace({**F, "name": "python"})]}),
+        Case("malformed", {"tools": [1, {"type": "function", "name": ["python"]}]}),
+    ]
+)
+def test_other_names_are_not_reported(case: Case) -> None:
+    assert rule_findings("reserved_function_name", RESPONSES, case.body) == []
+
+
+# -- web_search_in_json_mode ----------------------------------------------------------------------
+
+JSON_MODE: dict[str, Any] = {"text": {"format": {"type": "json_object"}}}
+
+
+@each(
+    [
+        Case("web_search", {}),
+        Case("web_search_2025_08_26", {}),
+        Case("web_search_preview", {}),
+        Case("web_search_preview_2025_03_11", {}),
+    ]
+)
+def test_web_search_in_json_mode_is_reported(case: Case) -> None:
+    body = {**JSON_MODE, "tools": [F, {"type": case.name}]}
+    message = "Web Search cannot be used with JSON mode."
+
+    findings = rule_findings("web_search_in_json_mode", RESPONSES, body)
+
+    assert findings == [(message, "tools", ("tools", 1, "type"))]
+
+
+@each(
+    [
+        Case("other tool", {**JSON_MODE, "tools": [F, {"type": "file_search"}]}),
+        Case("no tools", JSON_MODE),
+        Case(
+            "schema",
+            {"text": {"format": {"type": "json_schema"}}, "tools": [{"type": "web_search"}]},
+        ),
+        Case("no format", {"text": {"verbosity": "low"}, "tools": [{"type": "web_search"}]}),
+        Case("malformed", {"text": "json_object", "tools": [{"type": "web_search"}]}),
+    ]
+)
+def test_web_search_without_json_mode_is_not_reported(case: Case) -> None:
+    assert rule_findings("web_search_in_json_mode", RESPONSES, case.body) == []
+
+
 test_invalid_data_never_raises = invalid_data_test(
-    deferred_tools,
-    ("tools", "input", "type", "name", "namespace", "defer_loading", "execution", "prompt"),
+    tools,
+    ("tools", "input", "type", "name", "namespace", "defer_loading", "function", "text", "format"),
     st.sampled_from(
-        ["tool_search", "tool_search_output", "namespace", "function", "f", None, 1, True, False]
+        [
+            "tool_search",
+            "tool_search_output",
+            "namespace",
+            "function",
+            "f",
+            "python",
+            "web_search",
+            "json_object",
+            None,
+            True,
+        ]
     ),
 )
