@@ -110,6 +110,44 @@ def test_tool_search_that_may_find_a_tool_is_not_reported(case: Case) -> None:
     assert rule_findings("tool_search_without_deferred_tool", RESPONSES, case.body) == []
 
 
+# -- tool_search_description ----------------------------------------------------------------------
+
+
+class Description(NamedTuple):
+    name: str
+    tool: dict[str, Any]
+    message: str | None
+
+
+ON_SERVER = (
+    "Invalid Value: 'tools.tool_search.description'. Server-executed tool_search does not accept a"
+    " description."
+)
+ON_CLIENT = "Client-executed tool_search requires a description."
+
+
+@each(
+    [
+        Description("default", {"description": "d"}, ON_SERVER),
+        Description("server", {"execution": "server", "description": "d"}, ON_SERVER),
+        Description("client", {"execution": "client"}, ON_CLIENT),
+        Description("null for the client", {"execution": "client", "description": None}, ON_CLIENT),
+        Description("null for the server", {"description": None}, None),
+        Description("absent for the server", {}, None),
+        Description("described", {"execution": "client", "description": "d"}, None),
+        Description("other", {"execution": "x", "description": "d"}, None),
+    ]
+)
+def test_description_of_a_tool_search_depends_on_who_runs_it(case: Description) -> None:
+    tools = [DEFERRED, {**SEARCH, **case.tool}]
+
+    findings = rule_findings("tool_search_description", RESPONSES, {"tools": tools})
+
+    assert [(message, param) for message, param, _ in findings] == (
+        [] if case.message is None else [(case.message, "tools")]
+    )
+
+
 # -- missing_call_namespace -----------------------------------------------------------------------
 
 

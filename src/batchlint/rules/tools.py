@@ -127,6 +127,51 @@ def tool_search_without_deferred_tool(request: Request) -> Iterator[Problem]:
         )
 
 
+@request_rule(endpoints=[RESPONSES], when=fields("tools"), unless=_NO_DEFERRED_TOOLS)
+def tool_search_description(request: Request) -> Iterator[Problem]:
+    """A `tool_search` on the server has a description, or one on the client has none.
+
+    The API runs the search, unless `execution` is `client`. It rejects the request when
+    the batch runs. The error appears in the batch's error file.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function",
+            "name": "f", "parameters": {}, "strict": false, "defer_loading": true},
+            {"type": "tool_search", "description": "Find tools."}]}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "tool_search",
+            "execution": "client", "description": "Find tools.", "parameters": {}}]}
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "tool_search",
+            "execution": "client", "parameters": {}}]}
+
+    Fix: Remove `description`, or add one if the client runs the search.
+
+    Evidence: reported. A post on linux.do (2026) quotes the error response for a search
+    on the server, which has no code. For a search by the client, a public project quotes
+    the end of the message, which it measured in August 2026.
+    """
+    for i, tool in request.objects("tools"):
+        if tool.get("type") != "tool_search":
+            continue
+        execution, description = tool.get("execution"), tool.get("description")
+        if execution in (None, "server") and description is not None:
+            yield problem(
+                "Invalid Value: 'tools.tool_search.description'. Server-executed tool_search does "
+                "not accept a description.",
+                "tools",
+                i,
+                "description",
+                param="tools",
+                hint='Remove `description`, or set `execution` to "client".',
+            )
+        elif execution == "client" and description is None:
+            yield problem(
+                "Client-executed tool_search requires a description.",
+                "tools",
+                i,
+                param="tools",
+                hint="Describe the search in `description`.",
+            )
+
+
 @request_rule(endpoints=[RESPONSES], when=_HAS_SEARCH_OUTPUT)
 def missing_call_namespace(request: Request) -> Iterator[Problem]:
     """A function call has no `namespace`, but a tool search found its function in one.
