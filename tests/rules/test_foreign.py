@@ -155,6 +155,14 @@ class OtherFormat(NamedTuple):
         OtherFormat("HTML", b"<!DOCTYPE html>\n<html>\n", "a web page"),
         OtherFormat("ZIP", b"PK\x03\x04rest", "a ZIP archive"),
         OtherFormat("Parquet", b"PAR1rest", "a Parquet file"),
+        OtherFormat("Zstandard", b"\x28\xb5\x2f\xfdrest", "a Zstandard file"),
+        OtherFormat("xz", b"\xfd7zXZ\0rest", "an xz file"),
+        OtherFormat("bzip2", b"BZh91AY&SY", "a bzip2 file"),
+        OtherFormat(
+            "Git LFS",
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n",
+            "a Git LFS pointer",
+        ),
     ]
 )
 def test_other_formats_are_recognized(case: OtherFormat) -> None:

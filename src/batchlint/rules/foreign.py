@@ -29,8 +29,10 @@ _MAX_BYTES: Final = 16_000_000
 #: The beginnings of Git conflict markers. The lines between the markers show the format.
 _CONFLICT: Final = (b"<<<<<<< ", b"||||||| ", b"=======", b">>>>>>> ")
 
-#: The first bytes of binary formats that may contain requests, with the format's name and a hint.
-_BINARY: Final = (
+_DECOMPRESS: Final = "Decompress it. The API accepts only uncompressed files."
+
+#: The first bytes of formats that may contain requests, with the format's name and a hint.
+_BEGINNINGS: Final = (
     (
         b"PK\x03\x04",
         "a ZIP archive or an Office document",
@@ -42,6 +44,15 @@ _BINARY: Final = (
         "a gzip file",
         "Decompress it. The API accepts only uncompressed files; batchlint can also read "
         ".jsonl.gz.",
+    ),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file", _DECOMPRESS),
+    (b"\xfd7zXZ\0", "an xz file", _DECOMPRESS),
+    (b"BZh", "a bzip2 file", _DECOMPRESS),
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "a Git LFS pointer",
+        "Run `git lfs pull` to get the file. In GitHub Actions, set `lfs: true` for "
+        "actions/checkout.",
     ),
 )
 
@@ -74,7 +85,7 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
         return Defect("utf-32")
     if _is_utf16(head):
         return Defect("utf-16", fix=_AS_UTF8 if head.startswith(UTF16_MARKS) else None)
-    for beginning, name, hint in _BINARY:
+    for beginning, name, hint in _BEGINNINGS:
         if head.startswith(beginning):
             return Defect("foreign", hint, name)
     if len(head) > _MAX_BYTES:
@@ -107,10 +118,10 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
     batchlint recognizes JSON arrays, pretty-printed JSON, fine-tuning rows, output and
     error files of a batch, the batch formats of Anthropic, Gemini, Amazon Bedrock and
     providers whose lines have only `custom_id` and `body`, CSV files, source code, web
-    pages, gzip files, archives, Parquet files, and files that contain only NUL bytes. It
-    reports such a file once instead of once per line. For formats with one JSON object
-    per line, each of the first 20 lines must match. Blank lines and Git conflict markers
-    don't count.
+    pages, compressed files, archives, Parquet files, Git LFS pointers, and files that
+    contain only NUL bytes. It reports such a file once instead of once per line. For
+    formats with one JSON object per line, each of the first 20 lines must match. Blank
+    lines and Git conflict markers don't count.
 
     Fix: Convert the file to one request per line, as the hint describes. For an output
     or error file, check the input file instead.
