@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from batchlint import check_request
 from batchlint.rules import tools
 from rules.helpers import each, invalid_data_test
-from support import rule_findings
+from support import request, rule_findings
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
@@ -146,6 +147,62 @@ def test_description_of_a_tool_search_depends_on_who_runs_it(case: Description) 
     assert [(message, param) for message, param, _ in findings] == (
         [] if case.message is None else [(case.message, "tools")]
     )
+
+
+# -- several_mcp_addresses, connector_without_authorization ---------------------------------------
+
+ADDRESSES: dict[str, Any] = {
+    "server_url": "https://example.com/mcp",
+    "connector_id": "connector_gmail",
+    "tunnel_id": "tunnel_" + "a" * 32,
+}
+
+
+class Addresses(NamedTuple):
+    name: str
+    fields: tuple[str, ...]
+    message: str | None
+
+
+def one_of(first: str, second: str) -> str:
+    """Return the message about two addresses of one server."""
+    return (
+        "Mutually exclusive parameters: 'tools[0]'. Ensure you are only providing one of:"
+        f" '{first}' or '{second}'."
+    )
+
+
+@each(
+    [
+        Addresses("URL", ("server_url",), None),
+        Addresses("tunnel", ("tunnel_id",), None),
+        Addresses("connector", ("connector_id", "authorization"), None),
+        Addresses(
+            "URL and connector",
+            ("server_url", "connector_id", "authorization"),
+            one_of("server_url", "connector_id"),
+        ),
+        Addresses("URL and tunnel", ("server_url", "tunnel_id"), one_of("server_url", "tunnel_id")),
+        Addresses(
+            "connector and tunnel",
+            ("connector_id", "tunnel_id", "authorization"),
+            one_of("connector_id", "tunnel_id"),
+        ),
+        Addresses(
+            "connector without authorization",
+            ("connector_id",),
+            "Must specify 'authorization' parameter with 'connector_id'.",
+        ),
+    ]
+)
+def test_mcp_server_has_one_address(case: Addresses) -> None:
+    addresses = {name: ADDRESSES.get(name, "t") for name in case.fields}
+    absent = dict.fromkeys(ADDRESSES) | addresses
+    for more in (addresses, absent):
+        tool = {"type": "mcp", "server_label": "s", **more}
+        found = check_request(request(url=RESPONSES, input="Hi", tools=[tool]))
+        expected = [] if case.message is None else [("body.tools[0]", case.message)]
+        assert [(error.param, error.message) for error in found] == expected
 
 
 # -- missing_call_namespace -----------------------------------------------------------------------

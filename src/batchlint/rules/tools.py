@@ -9,7 +9,7 @@ from typing import Any, Final
 from ..findings import Phase, Problem
 from ..phrasing import excerpt
 from ..providers import CHAT, RESPONSES
-from .registry import Request, problem, request_rule
+from .registry import Request, problem, request_rule, stated_in_schema
 from .triggers import fields, items
 
 #: Matches requests without a format for JSON mode.
@@ -316,6 +316,48 @@ def web_search_in_json_mode(request: Request) -> Iterator[Problem]:
                 hint="Use the format `json_schema` instead of `json_object`, or remove the tool.",
             )
             return
+
+
+@stated_in_schema(
+    code="mutually_exclusive_parameters", hint="Keep one of them, and remove the other."
+)
+def several_mcp_addresses() -> None:
+    """An `mcp` tool has two of `server_url`, `connector_id` and `tunnel_id`.
+
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "mcp",
+            "server_label": "s", "server_url": "https://example.com/mcp",
+            "connector_id": "connector_gmail", "authorization": "t"}]}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "mcp",
+            "server_label": "s", "server_url": "https://example.com/mcp"}]}
+
+    Fix: Keep one of them, and remove the other.
+
+    Evidence: reported. A public project measured all three pairs on 2026-10-01, and
+    quotes the message. The code and the param are assumed to be those of similar errors.
+    """
+
+
+@stated_in_schema(hint="Add the OAuth token of the connector as `authorization`.")
+def connector_without_authorization() -> None:
+    """An `mcp` tool has a `connector_id`, but no `authorization`.
+
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "mcp",
+            "server_label": "s", "connector_id": "connector_gmail"}]}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "mcp",
+            "server_label": "s", "connector_id": "connector_gmail", "authorization":
+            "t"}]}
+
+    Fix: Add the OAuth token of the connector as `authorization`.
+
+    Evidence: reported. A public project measured this on 2026-10-01, and quotes the
+    message. The code and the param are unknown.
+    """
 
 
 def _may_have_other_tools(request: Request) -> bool:
