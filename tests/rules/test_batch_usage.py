@@ -26,7 +26,7 @@ class Case(NamedTuple):
 
 
 def test_rules_are_warnings_reported_once_per_file() -> None:
-    assert len(RULES) == 2
+    assert len(RULES) == 3
     assert all(rule.once_per_file and rule.severity == "warning" for rule in RULES)
 
 
@@ -37,6 +37,24 @@ def test_repeated_problem_is_reported_once_with_its_count() -> None:
         ("pointless_in_batch", 1)
     ]
     assert "3 requests" in (report.warnings[0].hint or "")
+
+
+# -- service_tier_in_batch ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", [CHAT, RESPONSES])
+@pytest.mark.parametrize("tier", ["flex", "priority", "fast"])
+def test_tier_with_its_own_price_is_reported(url: str, tier: str) -> None:
+    message = f"The service tier '{tier}' may not be available in a batch."
+
+    assert rule_findings("service_tier_in_batch", url, {"service_tier": tier}) == [
+        (message, "service_tier", ("service_tier",))
+    ]
+
+
+@pytest.mark.parametrize("tier", ["auto", "default", None, "x", ["flex"], 1])
+def test_other_tiers_are_not_reported(tier: Any) -> None:
+    assert rule_findings("service_tier_in_batch", CHAT, {"service_tier": tier}) == []
 
 
 # -- pointless_in_batch ---------------------------------------------------------------------------

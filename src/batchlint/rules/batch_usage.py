@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..findings import Problem
-from ..providers import IMAGE_EDITS, IMAGE_GENERATIONS, RESPONSES
+from ..providers import CHAT, IMAGE_EDITS, IMAGE_GENERATIONS, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields
 
@@ -20,6 +20,9 @@ _POINTLESS: Final = {
 
 
 _CACHE_OPTIONS: Final = "prompt_cache_options"
+
+#: The service tiers with a price or speed of their own.
+_SPECIAL_TIERS: Final = ("flex", "scale", "priority", "fast", "ultrafast")
 
 
 @request_rule(
@@ -63,6 +66,35 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
             "prompt_cache_options",
             "prewarm",
             hint="Remove it. It only fills the cache and returns no output.",
+        )
+
+
+@request_rule(
+    fails=None, once_per_file=True, endpoints=[CHAT, RESPONSES], when=fields("service_tier")
+)
+def service_tier_in_batch(request: Request) -> Iterator[Problem]:
+    """The request sets a `service_tier` other than `auto` and `default`.
+
+    A batch has its own price and speed. This is a warning because it is unknown for
+    which models and tiers the Batch API rejects the request. The finding appears once
+    per file and tier.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "service_tier": "flex"}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "service_tier": "auto"}
+
+    Fix: Remove `service_tier`.
+
+    Evidence: reported. The release notes of a public project say that every request of
+    its batches failed with the message "Flex is not available for this model" until it
+    removed the parameter (2025). Outside of batches, gpt-4o rejects the tier `flex`
+    with this message.
+    """
+    tier = request.body.get("service_tier")
+    if tier in _SPECIAL_TIERS:
+        yield problem(
+            f"The service tier '{tier}' may not be available in a batch.",
+            "service_tier",
+            hint="Remove `service_tier`. A batch has its own price and speed.",
         )
 
 
