@@ -199,6 +199,33 @@ def test_custom_id_length_limit_is_exact(profile: Provider, valid_id: str, inval
 
 
 @pytest.mark.parametrize(
+    ("name", "parameter", "value"),
+    [
+        ("compatible", "logprobs", 5),
+        ("compatible", "logprobs", True),
+        ("together", "logprobs", 1),
+        ("fireworks", "logprobs", 5),
+        ("fireworks", "logprobs", True),
+        ("fireworks", "prediction", "text"),
+        ("fireworks", "reasoning_effort", 1_000),
+        ("fireworks", "reasoning_effort", False),
+    ],
+)
+def test_parameter_may_have_a_type_that_the_provider_accepts(
+    name: str, parameter: str, value: object
+) -> None:
+    def errors(value: object) -> list[tuple[str, str | None]]:
+        body = {"model": "a/b", "messages": [{"role": "user", "content": "a"}], parameter: value}
+        line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": body}
+        if not provider(name).needs_url:
+            del line["method"], line["url"]
+        return [(error.rule, error.param) for error in check_request(line, provider=name)]
+
+    assert errors(value) == []
+    assert errors([]) == [("invalid_type", f"body.{parameter}")]
+
+
+@pytest.mark.parametrize(
     ("url", "given", "required", "alternative"),
     [
         ("/v1/embeddings", {}, "input", {"messages": [{"role": "user", "content": "a"}]}),
