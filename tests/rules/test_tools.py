@@ -205,6 +205,32 @@ def test_mcp_server_has_one_address(case: Addresses) -> None:
         assert [(error.param, error.message) for error in found] == expected
 
 
+# -- reserved_namespace ---------------------------------------------------------------------------
+
+
+def test_first_reserved_namespace_is_reported() -> None:
+    tools = [namespace(F), namespace(F, name="web"), namespace(F, name="python")]
+    message = (
+        "Invalid Value: 'tools.namespace'. User-defined namespace 'web' collides with an existing"
+        " tool namespace."
+    )
+
+    findings = rule_findings("reserved_namespace", RESPONSES, {"tools": tools})
+
+    assert findings == [(message, "tools.namespace", ("tools", 1, "name"))]
+
+
+@each(
+    [
+        Case("other namespace", {"tools": [namespace(F, name="website")]}),
+        Case("function", {"tools": [{**DEFERRED, "name": "web"}]}),
+        Case("malformed", {"tools": [{"type": "namespace", "name": ["web"]}, 1]}),
+    ]
+)
+def test_other_namespaces_are_not_reported(case: Case) -> None:
+    assert rule_findings("reserved_namespace", RESPONSES, case.body) == []
+
+
 # -- missing_call_namespace -----------------------------------------------------------------------
 
 

@@ -172,6 +172,59 @@ def tool_search_description(request: Request) -> Iterator[Problem]:
             )
 
 
+#: Namespaces that the API uses for its own tools. Source: openai/codex#20724 (May 2026).
+_RESERVED_NAMESPACES: Final = (
+    "api_tool",
+    "browser",
+    "computer",
+    "container",
+    "file_search",
+    "functions",
+    "image_gen",
+    "multi_tool_use",
+    "python",
+    "python_user_visible",
+    "submodel_delegator",
+    "terminal",
+    "tool_search",
+    "web",
+)
+
+
+@request_rule(endpoints=[RESPONSES], when=fields("tools"), unless=_NO_DEFERRED_TOOLS)
+def reserved_namespace(request: Request) -> Iterator[Problem]:
+    """A `namespace` in `tools` has a name that the API uses for its own tools.
+
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "namespace",
+            "name": "web", "description": "d", "tools": [{"type": "function", "name":
+            "f", "parameters": {}, "strict": false}]}]}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "namespace",
+            "name": "my_web", "description": "d", "tools": [{"type": "function", "name":
+            "f", "parameters": {}, "strict": false}]}]}
+
+    Fix: Use another name.
+
+    Evidence: reported. Public projects quote the error response for `image_gen` and
+    `web` (2026), which has no code. openai/codex#20724 (May 2026) lists the names.
+    """
+    for i, tool in request.objects("tools"):
+        name = tool.get("name")
+        if tool.get("type") == "namespace" and name in _RESERVED_NAMESPACES:
+            yield problem(
+                f"Invalid Value: 'tools.namespace'. User-defined namespace '{name}' collides with "
+                "an existing tool namespace.",
+                "tools",
+                i,
+                "name",
+                param="tools.namespace",
+                hint="Use another name.",
+            )
+            return
+
+
 @request_rule(endpoints=[RESPONSES], when=_HAS_SEARCH_OUTPUT)
 def missing_call_namespace(request: Request) -> Iterator[Problem]:
     """A function call has no `namespace`, but a tool search found its function in one.
