@@ -30,7 +30,7 @@ STRINGS_IN_FIXES: Final = {
     *successors().values(),
     *("method", "POST", "custom_id", "url", "body", "\ufffd", "required", "additionalProperties"),
     *("max_completion_tokens", "max_output_tokens", "tools", "tool_choice", "type", "function"),
-    *("input", "text", "format", "reasoning", "effort"),
+    *("input", "text", "format", "strict", "reasoning", "effort"),
 }
 
 #: Rules whose findings can disappear because a finding of another rule is fixed.
