@@ -46,6 +46,12 @@ CASES = {
         "invalid_type",
         "Invalid type for 'a': expected a string, but got null instead.",
     ),
+    "enum and a value that looks like a placeholder": Case(
+        {"type": "string", "enum": ["x"]},
+        "{p}",
+        "invalid_value",
+        "Invalid value: '{p}'. Value must be 'x'.",
+    ),
     "enum": Case(
         {"type": "string", "enum": ["x", "y"]},
         "z",

@@ -214,7 +214,7 @@ class _Walk:
             yield from self._union_problems(node, value, path)
             return
         if "not" in node and self._matches_schema(node["not"], value):
-            yield self._problem("invalid_value", "Invalid '{p}'.", node, "not", path)
+            yield self._problem("invalid_value", f"Invalid '{_name(path)}'.", node, "not", path)
         json_type = phrasing.json_type(value)
         types = node.get("type")
         if types is not None and not _is_of_type(json_type, value, types):
@@ -239,7 +239,7 @@ class _Walk:
         length = len(value)
         if length < node.get("minLength", 0):  # No schema requires more than one character.
             message = (
-                "Invalid '{p}': empty string. Expected a string with minimum length 1, but got an "
+                f"Invalid '{_name(path)}': empty string. Expected a string with minimum length 1, but got an "
                 "empty string instead."
             )
             yield self._problem("empty_string", message, node, "minLength", path)
@@ -253,7 +253,7 @@ class _Walk:
             )
         elif "pattern" in node and not _matches_pattern(node["pattern"], value):
             message = (
-                "Invalid '{p}': string does not match pattern. Expected a string that matches the "
+                f"Invalid '{_name(path)}': string does not match pattern. Expected a string that matches the "
                 f"pattern '{node['pattern']}'."
             )
             yield self._problem(
@@ -279,7 +279,7 @@ class _Walk:
         length = len(value)
         if length < node.get("minItems", 0):  # No schema requires more than one item.
             message = (
-                "Invalid '{p}': empty array. Expected an array with minimum length 1, but got an "
+                f"Invalid '{_name(path)}': empty array. Expected an array with minimum length 1, but got an "
                 "empty array instead."
             )
             yield self._problem("empty_array", message, node, "minItems", path)
@@ -294,13 +294,13 @@ class _Walk:
         if "contains" in node:
             count = sum(self._matches_schema(node["contains"], item) for item in value)
             if count > node.get("maxContains", count):
+                message = f"Invalid '{_name(path)}'."
                 yield self._problem(
-                    "invalid_value", "Invalid '{p}'.", node, "maxContains", path, count=count
+                    "invalid_value", message, node, "maxContains", path, count=count
                 )
             if count < node.get("minContains", 1):
-                yield self._problem(
-                    "invalid_value", "Invalid '{p}'.", node, "contains", path, count=count
-                )
+                message = f"Invalid '{_name(path)}'."
+                yield self._problem("invalid_value", message, node, "contains", path, count=count)
         if "items" in node:
             items = self._explainer.dereference(node["items"])
             validates_items = "anyOf" in items and len(path) < _MAX_VALIDATED_LEVELS
@@ -329,9 +329,10 @@ class _Walk:
             yield self._constraint_problem(constraint, value, path)
 
     def _missing_problem(self, node: Schema, name: str, path: PathParts) -> Problem:
-        message = "Missing required parameter: '{p}'."
+        path = (*path, name)
+        message = f"Missing required parameter: '{_name(path)}'."
         keyword = f"required:{name}"
-        return self._problem("missing_required_parameter", message, node, keyword, (*path, name))
+        return self._problem("missing_required_parameter", message, node, keyword, path)
 
     def _unknown_field_problems(
         self, node: Schema, value: dict[str, Any], path: PathParts
@@ -354,7 +355,7 @@ class _Walk:
                 location = path
             yield self._problem(
                 "unknown_parameter",
-                "Unknown parameter: '{p}'." + suggestion,
+                f"Unknown parameter: '{_name((*path, name))}'.{suggestion}",
                 node,
                 f"unknown:{name}",
                 (*path, name),
@@ -401,7 +402,7 @@ class _Walk:
 
     def _constraint_problem(self, constraint: Schema, value: Any, path: PathParts) -> Problem:
         location = (*path, *_constraint_path(constraint))
-        message = "Missing required parameter: '{p}'."
+        message = f"Missing required parameter: '{_name(location)}'."
         rule = "missing_required_parameter"
         return self._problem(rule, message, constraint, "anyOf", location, whole=value)
 
@@ -497,7 +498,7 @@ class _Walk:
         expected = phrasing.expected(node, value, self._explainer.dereference)
         got = phrasing.GOT[phrasing.json_type(value)]
         keyword = "type:null" if value is None else "type"
-        message = f"Invalid type for '{{p}}': expected {expected}, but got {got} instead."
+        message = f"Invalid type for '{_name(path)}': expected {expected}, but got {got} instead."
         return self._problem("invalid_type", message, node, keyword, path, raw=value)
 
     def _wrong_value_problem(self, node: Schema, value: Any, path: PathParts) -> Problem:
@@ -533,7 +534,8 @@ class _Walk:
         flaw, expected, unit = words
         limit = phrasing.format_number(node[keyword])
         message = (
-            f"Invalid '{{p}}': {flaw}. Expected {expected} {limit}{unit}, but got {got} instead."
+            f"Invalid '{_name(path)}': {flaw}. Expected {expected} {limit}{unit}, "
+            f"but got {got} instead."
         )
         return self._problem(rule, message, node, keyword, path, limit=limit, value=got)
 
@@ -555,7 +557,7 @@ class _Walk:
 
         Args:
             rule: the rule's name.
-            message: the message. The path replaces `{p}`.
+            message: the message.
             node: the schema that the value violates.
             keyword: the violated keyword, which is the key of its note. `type:null` falls back to
                 the note for `type`.
@@ -570,8 +572,7 @@ class _Walk:
         note = notes.get(keyword)
         if note is None and keyword.startswith("type:"):
             note = notes.get("type")
-        name = phrasing.dotted(path)
-        param_name: str | None = name if param is None else phrasing.dotted(param)
+        param_name: str | None = phrasing.dotted(path if param is None else param)
         phase = self._phase
         position = self._position
         if note is not None:
@@ -579,8 +580,7 @@ class _Walk:
             if "message" in note or "param" in note:
                 values = {"whole": self._root, **values, **_placeholders(note, node, keyword, path)}
             if "message" in note:
-                template = note["message"].replace("{p}", "\0")
-                message = phrasing.fill(template, values).replace("\0", "{p}")
+                message = phrasing.fill(note["message"], values)
             if "param" in note:
                 param_name = phrasing.fill(note["param"], values) or None
             if "phase" in note:  # Within this phase, problems keep the order in which they occur.
@@ -589,11 +589,9 @@ class _Walk:
         explainer = self._explainer
         if hint is None:
             hint = self._hint(rule, path, may_be_newer=may_be_newer)
-        if len(name) > 4 * phrasing.MAX_EXCERPT_LENGTH:
-            name = phrasing.excerpt(name)
         self._serial += 1
         return Problem(
-            message.replace("{p}", name),
+            message,
             None
             if param_name is None
             else f"{explainer.param_prefix}{param_name}".removesuffix("."),
@@ -614,11 +612,22 @@ class _Walk:
 def _placeholders(note: Schema, node: Schema, keyword: str, path: PathParts) -> dict[str, Any]:
     """Return the values for the placeholders in the message of a note."""
     indices = [str(part) for part in path if isinstance(part, int)] or [""]
-    values = {"limit": node.get(keyword), "i": indices[0], "j": indices[-1]}
+    values = {
+        "p": _name(path),
+        "limit": node.get(keyword),
+        "i": indices[0],
+        "j": indices[-1],
+    }
     if "{supported}" in note.get("message", ""):
         names = phrasing.quoted(str(v) for v in node.get("enum", ()) if v is not None)
         values["supported"] = phrasing.listed(names)
     return values
+
+
+def _name(path: PathParts) -> str:
+    """Return a path as messages show it. A long path is abbreviated."""
+    name = phrasing.dotted(path)
+    return name if len(name) <= 4 * phrasing.MAX_EXCERPT_LENGTH else phrasing.excerpt(name)
 
 
 def _never(_: Any) -> bool:
