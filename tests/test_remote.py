@@ -279,6 +279,16 @@ def test_stream_of_unknown_size_has_a_limit(
         list(open_source("memory://b/a.jsonl", None, 999).chunks())
 
 
+def test_compressed_file_in_an_archive_is_decompressed(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with ZipFile(archive, "w") as file:
+        file.writestr("b/a.jsonl.gz", gzip.compress(line()))
+    report = check(f"zip://b/a.jsonl.gz::file://{archive}")
+    assert report.ok
+    assert report.total == 1
+    assert report.path == f"zip://b/a.jsonl::file://{archive}"
+
+
 # -- finding --------------------------------------------------------------------------------------
 
 

@@ -548,7 +548,7 @@ class RemoteSource(_Stream):
         self.name = self._file.name
         self._is_gzipped = is_gzipped(self.name)
         if self._is_gzipped:
-            self.name = self.name[: -len(".gz")]
+            self.name = re.sub(r"(?i)(\.jsonl)\.gz(?=::|$)", r"\1", self.name)
 
     def _read(self, _size: int) -> Iterator[bytes]:
         pieces = self._file.pieces(self._read_timeout, self._with_limit, self._check_version)
@@ -568,15 +568,13 @@ class RemoteSource(_Stream):
         """Do nothing, because remembering many files at once would take too much memory."""
 
     def _with_limit(self, file: BinaryIO) -> BinaryIO:
-        """Limit the size of a stream if it is compressed, or if its size is unknown."""
-        if self._is_gzipped:
-            return decompress(file, self._max_unpacked_bytes)
+        """Decompress a stream. Limit its size if it is compressed, or if its size is unknown."""
+        limit = self._max_unpacked_bytes
         if self._file.is_in_archive:
-            limited = _LimitedStream(file, self._max_unpacked_bytes, " when decompressed")
-            return cast("BinaryIO", limited)
-        if getattr(file, "size", None) is None:
-            return cast("BinaryIO", _LimitedStream(file, self._max_unpacked_bytes, ""))
-        return file
+            file = cast("BinaryIO", _LimitedStream(file, limit, " when decompressed"))
+        elif getattr(file, "size", None) is None and not self._is_gzipped:
+            file = cast("BinaryIO", _LimitedStream(file, limit, ""))
+        return decompress(file, limit) if self._is_gzipped else file
 
 
 class ItemSource(_Stream):
@@ -631,8 +629,9 @@ def open_regular(path: str) -> BinaryIO:
 
 
 def is_gzipped(path: str) -> bool:
-    """Return whether a path ends in `.jsonl.gz`, ignoring case."""
-    return path.lower().endswith(".jsonl.gz")
+    """Return whether a path, or a link of a URL's chain, ends in `.jsonl.gz`, ignoring case."""
+    names = path.split("::") if is_url(path) else [path]
+    return any(name.lower().endswith(".jsonl.gz") for name in names)
 
 
 def open_file(path: str, max_unpacked_bytes: int | None = None) -> BinaryIO:
