@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchlint.json_documents import NotConvertibleError, as_lines, as_utf8
+from batchlint.json_documents import NotConvertibleError, as_lines, as_requests, as_utf8
 
 Convert = Callable[[Iterator[bytes]], Iterator[bytes]]
 
@@ -76,6 +76,23 @@ def test_each_object_becomes_a_line_and_keeps_its_text(
 def test_unconvertible_data_raises_not_convertible_error(data: bytes, size: int) -> None:
     with pytest.raises(NotConvertibleError):
         converted(as_lines, data, size)
+
+
+@pytest.mark.parametrize("field", ["custom_id", "method", "url", "body"])
+def test_requests_are_recognized_by_a_field(field: str) -> None:
+    requests = [{field: "x"}, {"other": 1}]
+    document = json.dumps(requests).encode()
+
+    lines = converted(as_requests, document).splitlines()
+    assert [json.loads(line) for line in lines] == requests
+
+
+@pytest.mark.parametrize(
+    "document", [b'{\n"name": "x"\n}', b'[{"name": "x"}, {"body": {}}]', b"[]"]
+)
+def test_other_documents_are_not_converted_to_requests(document: bytes) -> None:
+    with pytest.raises(NotConvertibleError):
+        converted(as_requests, document)
 
 
 VALUES: st.SearchStrategy[Any] = st.recursive(

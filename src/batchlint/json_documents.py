@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
+import orjson
+
 from .edits import is_json_object
 
 _BYTE_ORDER_MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -24,6 +26,9 @@ _STRING_REST: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+(")?', re.DOTALL)
 _MAX_REQUEST_BYTES: Final = 1 << 26
 
 _WHITESPACE: Final = b" \t\r\n"
+
+#: The fields of a request. A JSON document without them, such as `package.json`, is not batch input.
+_REQUEST_FIELDS: Final = frozenset(("custom_id", "method", "url", "body"))
 
 
 class NotConvertibleError(Exception):
@@ -57,6 +62,20 @@ def _decode(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = Fa
         raise NotConvertibleError from None
 
 
+def as_requests(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield each request of a JSON array, or each request at the top level, as one line.
+
+    Raises:
+        NotConvertibleError: as for `as_lines`, or the first object has no field of a request.
+    """
+    lines = as_lines(chunks)
+    for first in lines:
+        if _REQUEST_FIELDS.isdisjoint(orjson.loads(first)):
+            raise NotConvertibleError
+        yield first
+        yield from lines
+
+
 def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield each object of a JSON array, or each object at the top level, as one line.
 
@@ -74,7 +93,7 @@ def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 #: The functions that convert a file to JSON Lines, by the rule that reports the file.
 CONVERTERS: Final[Mapping[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = {
     "not_utf8": as_utf8,
-    "not_a_batch_file": as_lines,
+    "not_a_batch_file": as_requests,
 }
 
 
