@@ -77,9 +77,10 @@ def meaning(request: dict[str, Any]) -> dict[str, Any]:
         body["reasoning"] = {"effort": body.pop("reasoning_effort")}
     if "response_format" in body:
         response_format = body.pop("response_format")
-        body["text"] = {
-            "format": {"type": response_format["type"], **response_format.get("json_schema", {})}
-        }
+        named = response_format.get("json_schema", {})
+        if named and named.get("strict") is None:  # The default of /v1/responses is true.
+            named = {**named, "strict": False}
+        body["text"] = {"format": {"type": response_format["type"], **named}}
     url = str(request["url"]).strip()
     matching = [each for each in URLS if url.rstrip("/").endswith(each.removeprefix("/v1/"))]
     full_url = max(matching, key=len)

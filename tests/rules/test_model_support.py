@@ -130,6 +130,7 @@ class Tool(NamedTuple):
     tool: dict[str, Any]
     rejected: tuple[str, ...]
     accepted: tuple[str, ...]
+    rule: str = "unsupported_tools"
 
 
 SEARCHABLE = {"type": "function", "name": "f", "parameters": {}, "strict": False}
@@ -179,6 +180,7 @@ SEARCHABLE = {"type": "function", "name": "f", "parameters": {}, "strict": False
             },
             ("gpt-5.4", "gpt-5.5", "gpt-5.6", "gpt-6-astra"),
             ("computer-use-preview",),
+            "doubtful_tool",
         ),
         Tool(
             "code_interpreter",
@@ -199,15 +201,16 @@ def test_model_rejects_a_tool_that_it_does_not_support(case: Tool) -> None:
         messages = [e.message for e in found]
         message = f"Tool '{case.name}' is not supported with {model}."
         assert messages == ([message] if model in case.rejected else [])
-        assert all(e.rule == "unsupported_tools" for e in found)
+        assert all(e.rule == case.rule for e in found)
 
 
-def test_local_shell_is_rejected_for_every_model() -> None:
+def test_local_shell_is_doubtful_for_every_model() -> None:
     for model in ("gpt-5.5", "unknown"):
         body = {"model": model, "input": "Hi", "tools": [{"type": "local_shell"}]}
-        (error,) = check_request(request("a", RESPONSES, **body))
-        assert (error.rule, error.param) == ("unsupported_tools", "body.tools")
-        assert error.message == "The local_shell tool is no longer supported."
+        (warning,) = check_request(request("a", RESPONSES, **body))
+        assert (warning.rule, warning.severity) == ("doubtful_tool", "warning")
+        assert warning.param == "body.tools"
+        assert warning.message == "The local_shell tool is no longer supported."
 
 
 class Fidelity(NamedTuple):

@@ -182,7 +182,7 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
     "no computer tool": {RESPONSES: [({"tools": [{"type": "computer"}]}, {})]},
     "no apply_patch tool": {RESPONSES: [({"tools": [{"type": "apply_patch"}]}, {})]},
     "no shell tool": {RESPONSES: [({"tools": [{"type": "shell"}]}, {})]},
-    "no computer_use_preview tool": {RESPONSES: [({"tools": [COMPUTER]}, {})]},
+    "doubtful computer_use_preview tool": {RESPONSES: [({"tools": [COMPUTER]}, {})]},
     "medium verbosity only": {
         CHAT: [({"verbosity": "low"}, {"verbosity": "medium"})],
         RESPONSES: [({"text": {"verbosity": "low"}}, {"text": {"verbosity": "medium"}})],
@@ -271,6 +271,7 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
 #: The behaviors and families that cause only warnings.
 WARNINGS: Final = {
     "doubtful parallel_tool_calls",
+    "doubtful computer_use_preview tool",
     "no prompt_cache_options",
     "gpt-image-1-mini",
     "text-moderation",

@@ -40,6 +40,15 @@ _NO_DEFERRED_TOOLS: Final = {
     }
 }
 
+_NOT_PYTHON: Final = {"properties": {"name": {"not": {"const": "python"}}}}
+
+#: Matches requests without a function that is called `python`.
+_NO_RESERVED_NAME: Final = {
+    "properties": {
+        "tools": {"items": {"allOf": [_NOT_PYTHON, {"properties": {"function": _NOT_PYTHON}}]}}
+    }
+}
+
 _HAS_SEARCH_OUTPUT: Final = items({"type": {"not": {"const": "tool_search_output"}}})
 
 
@@ -127,12 +136,13 @@ def tool_search_without_deferred_tool(request: Request) -> Iterator[Problem]:
         )
 
 
-@request_rule(endpoints=[RESPONSES], when=fields("tools"), unless=_NO_DEFERRED_TOOLS)
+@request_rule(endpoints=[RESPONSES], when=fields("tools"), unless=_NO_DEFERRED_TOOLS, fails=None)
 def tool_search_description(request: Request) -> Iterator[Problem]:
     """A `tool_search` on the server has a description, or one on the client has none.
 
-    The API runs the search, unless `execution` is `client`. It rejects the request when
-    the batch runs. The error appears in the batch's error file.
+    The API runs the search, unless `execution` is `client`. It probably rejects the
+    request when the batch runs. This is a warning because `description` is optional for
+    both in openai-python 3.57.0.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function",
             "name": "f", "parameters": {}, "strict": false, "defer_loading": true},
@@ -297,7 +307,7 @@ def missing_call_namespace(request: Request) -> Iterator[Problem]:
             )
 
 
-@request_rule(endpoints=[CHAT, RESPONSES], when=fields("tools"))
+@request_rule(endpoints=[CHAT, RESPONSES], when=fields("tools"), unless=_NO_RESERVED_NAME)
 def reserved_function_name(request: Request) -> Iterator[Problem]:
     """A function in `tools` has the name `python`, which the API reserves.
 
@@ -372,13 +382,40 @@ def web_search_in_json_mode(request: Request) -> Iterator[Problem]:
 
 
 @stated_in_schema(
-    code="mutually_exclusive_parameters", hint="Keep one of them, and remove the other."
+    fails=None,
+    hint="OpenAI's client has this tool, but users report that the API rejects it. To be safe, use "
+    "another tool.",
+)
+def doubtful_tool() -> None:
+    """A tool is probably not supported any more, or not by the model.
+
+    The rule reports `local_shell`, and `computer_use_preview` with gpt-5.4 and later
+    models.
+
+    This is a warning because sources contradict each other.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type":
+            "local_shell"}]}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "shell"}]}
+
+    Fix: Use `shell` instead of `local_shell`, and `computer` instead of
+    `computer_use_preview`.
+
+    Evidence: reported. Users quote the messages (gpt-5.4, gpt-5.5, gpt-6-astra, August
+    and September 2026). openai-python 3.57.0 still has both tools, for all models.
+    """
+
+
+@stated_in_schema(
+    fails=None,
+    code="mutually_exclusive_parameters",
+    hint="Keep one of them, and remove the other.",
 )
 def several_mcp_addresses() -> None:
     """An `mcp` tool has two of `server_url`, `connector_id` and `tunnel_id`.
 
-    The API rejects the request when the batch runs. The error appears in the
-    batch's error file.
+    The API probably rejects the request when the batch runs. This is a warning because
+    there is only one source, and openai-python 3.57.0 doesn't exclude it.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "mcp",
             "server_label": "s", "server_url": "https://example.com/mcp",
@@ -393,12 +430,12 @@ def several_mcp_addresses() -> None:
     """
 
 
-@stated_in_schema(hint="Add the OAuth token of the connector as `authorization`.")
+@stated_in_schema(fails=None, hint="Add the OAuth token of the connector as `authorization`.")
 def connector_without_authorization() -> None:
     """An `mcp` tool has a `connector_id`, but no `authorization`.
 
-    The API rejects the request when the batch runs. The error appears in the
-    batch's error file.
+    The API probably rejects the request when the batch runs. This is a warning because
+    there is only one source, and `authorization` is optional in openai-python 3.57.0.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "mcp",
             "server_label": "s", "connector_id": "connector_gmail"}]}
