@@ -180,7 +180,8 @@ def test_missing_model_means_the_default_of_the_endpoint(tmp_path: Path) -> None
     [
         ("openai", ("model", "url")),
         ("vllm", ()),
-        ("doubleword", ("url",)),
+        ("doubleword", ()),
+        ("parasail", ("url",)),
         ("together", ("model",)),
     ],
 )

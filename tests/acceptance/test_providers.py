@@ -203,12 +203,16 @@ def test_custom_id_length_limit_is_exact(profile: Provider, valid_id: str, inval
     [
         ("compatible", "logprobs", 5),
         ("compatible", "logprobs", True),
+        ("compatible", "prediction", "text"),
+        ("compatible", "reasoning_effort", 0.5),
+        ("compatible", "reasoning_effort", False),
         ("together", "logprobs", 1),
         ("fireworks", "logprobs", 5),
         ("fireworks", "logprobs", True),
         ("fireworks", "prediction", "text"),
         ("fireworks", "reasoning_effort", 1_000),
         ("fireworks", "reasoning_effort", False),
+        ("vllm", "model", None),
     ],
 )
 def test_parameter_may_have_a_type_that_the_provider_accepts(
@@ -243,6 +247,13 @@ def test_compatible_service_may_have_another_parameter_instead_of_a_required_one
 
     assert findings(**given, **alternative) == []
     assert findings(**given) == [("missing_required_parameter", f"body.{required}")]
+
+
+def test_compatible_service_may_accept_objects_as_embedding_inputs() -> None:
+    body = {"model": "a/b", "input": [{"text": "a"}, {"image": "https://a.example/a.png"}]}
+    line = {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": body}
+
+    assert check_request(line, provider="compatible") == []
 
 
 # -- files from public repositories ---------------------------------------------------------------
