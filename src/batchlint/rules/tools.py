@@ -40,12 +40,19 @@ _NO_DEFERRED_TOOLS: Final = {
     }
 }
 
-_NOT_PYTHON: Final = {"properties": {"name": {"not": {"const": "python"}}}}
+_NOT_PYTHON: Final = {"not": {"const": "python"}}
 
 #: Matches requests without a function that is called `python`.
 _NO_RESERVED_NAME: Final = {
     "properties": {
-        "tools": {"items": {"allOf": [_NOT_PYTHON, {"properties": {"function": _NOT_PYTHON}}]}}
+        "tools": {
+            "items": {
+                "properties": {
+                    "name": _NOT_PYTHON,
+                    "function": {"properties": {"name": _NOT_PYTHON}},
+                }
+            }
+        }
     }
 }
 
