@@ -86,7 +86,8 @@ def refused_custom_id() -> None:
 def doubtful_custom_id() -> None:
     """`custom_id` has a length or characters that the provider may reject.
 
-    This is a warning because the limit comes from a single second-hand source.
+    This is a warning because the limit comes from a single second-hand source, or because
+    another source contradicts it.
 
     Fix: Use IDs within the limits that the message names.
 
