@@ -210,6 +210,52 @@ def test_quick_check_for_pairs_finds_every_mismatch(messages: list[dict[str, Any
         ]
 
 
+# -- duplicate_tool_message -----------------------------------------------------------------------
+
+
+@each(
+    [
+        UnpairedMessages(
+            "twice",
+            [USER, calls_message("a"), answer_message("a"), answer_message("a")],
+            [
+                (
+                    "Invalid parameter: Duplicate value for 'tool_call_id' of 'a', in messages[2]"
+                    " and messages[3].",
+                    "messages.[3].tool_call_id",
+                    ("messages", 3, "tool_call_id"),
+                )
+            ],
+        ),
+        UnpairedMessages(
+            "two calls, both twice",
+            [calls_message("a", "b"), *map(answer_message, "abba")],
+            [
+                (
+                    "Invalid parameter: Duplicate value for 'tool_call_id' of 'b', in messages[2]"
+                    " and messages[3].",
+                    "messages.[3].tool_call_id",
+                    ("messages", 3, "tool_call_id"),
+                )
+            ],
+        ),
+        UnpairedMessages(
+            "an ID of two calls", [calls_message("a", "a"), *map(answer_message, "aa")], []
+        ),
+        UnpairedMessages(
+            "in two exchanges",
+            [calls_message("a"), answer_message("a"), calls_message("a"), answer_message("a")],
+            [],
+        ),
+        UnpairedMessages("without a call", [answer_message("a"), answer_message("a")], []),
+    ]
+)
+def test_second_answer_to_a_tool_call_is_reported(case: UnpairedMessages) -> None:
+    body = {"messages": case.messages}
+
+    assert rule_findings("duplicate_tool_message", CHAT, body) == case.expected
+
+
 # -- unpaired_call_output -------------------------------------------------------------------------
 
 

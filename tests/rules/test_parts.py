@@ -132,6 +132,23 @@ def test_url_of_an_image_needs_a_scheme(case: Url) -> None:
     assert [error.rule for error in errors] == ([case.rule] if case.rule else [])
 
 
+@each(
+    [Url("gpt-4o-mini", "image_not_from_user"), Url("gpt-4.1-nano", None), Url("gpt-5-nano", None)]
+)
+def test_only_some_models_reject_an_image_in_a_tool_message(case: Url) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    part = {"type": "image_url", "image_url": {"url": IMAGE_URL}}
+    messages = [
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "a", "content": [{"type": "text", "text": "x"}, part]},
+    ]
+    errors = check_request(request(url=CHAT, model=case.name, messages=messages))
+
+    assert [(error.rule, error.param) for error in errors] == (
+        [(case.rule, "body.messages[1]")] if case.rule else []
+    )
+
+
 test_invalid_data_never_raises = invalid_data_test(
     parts,
     ("input", "messages", "content", "output", "image_url", "url", "file_data", "file"),

@@ -655,3 +655,40 @@ def test_null_user_of_an_embeddings_request_is_rejected() -> None:
     """Two reports from 2024 say so."""
     [found] = findings(EMBEDDINGS, BODIES[EMBEDDINGS] | {"user": None})
     assert (found.rule, found.severity) == ("invalid_type", "error")
+
+
+CALL = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+ANSWER = {"role": "tool", "tool_call_id": "a", "content": "1"}
+
+
+@pytest.mark.parametrize(
+    ("messages", "rule"),
+    [
+        ([{"role": "assistant", "content": [], "tool_calls": [CALL]}, ANSWER], "doubtful"),
+        ([{"role": "assistant", "tool_calls": [CALL]}, ANSWER | {"content": []}], "doubtful"),
+        ([{"role": "system", "content": []}], "doubtful"),
+        ([{"role": "assistant", "content": []}], "error"),
+        ([{"role": "user", "content": []}], "error"),
+        ([{"role": "developer", "content": []}], "error"),
+    ],
+)
+def test_empty_content_is_a_warning_where_reports_contradict_each_other(
+    messages: list[Any], rule: str
+) -> None:
+    [found] = findings(CHAT, {"model": "gpt-4.1", "messages": messages})
+    index = next(i for i, message in enumerate(messages) if message.get("content") == [])
+    expected = (
+        ("doubtful_empty_content", "warning") if rule == "doubtful" else ("empty_array", "error")
+    )
+
+    assert (found.rule, found.severity) == expected
+    assert (found.code, found.param) == ("empty_array", f"body.messages[{index}].content")
+
+
+def test_message_about_an_image_size_quotes_the_size() -> None:
+    body = {"model": "gpt-image-1-mini", "prompt": "x", "size": "3x3"}
+    [found] = findings(GENERATIONS, body)
+
+    assert found.message == (
+        "Invalid size '3x3'. Supported sizes are 1024x1024, 1024x1536, 1536x1024, and auto."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -74,6 +75,51 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
     for exchange in _exchanges(messages):
         if not exchange.is_malformed:
             yield from _unpaired(exchange)
+
+
+@request_rule(endpoints=[CHAT], when=items(_CHAT_CALL_FIELDS))
+def duplicate_tool_message(request: Request) -> Iterator[Problem]:
+    """Two tool messages answer the same tool call.
+
+    The API rejects the request when the batch runs. The error appears in the batch's
+    error file.
+
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant",
+            "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f",
+            "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "a", "content":
+            "1"}, {"role": "tool", "tool_call_id": "a", "content": "2"}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant",
+            "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f",
+            "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "a", "content":
+            "1"}]}
+
+    Fix: Remove one of the tool messages, or join their contents.
+
+    Evidence: reported. agno-agi/agno#5116 (October 2025) quotes the full error response,
+    which has no code. neuron-core/neuron-ai#46 (gpt-4.1-nano, April 2025) and
+    anomalyco/opencode#1211 (July 2025) quote the message.
+    """
+    messages = request.body.get("messages")
+    if not isinstance(messages, list) or _is_paired(messages):
+        return
+    for exchange in _exchanges(messages):
+        if exchange.is_malformed:
+            continue
+        calls = collections.Counter(exchange.ids)
+        first: dict[str, int] = {}
+        for i, answer in exchange.answers:
+            if calls[answer] == 1 and first.setdefault(answer, i) != i:
+                yield problem(
+                    f"Invalid parameter: Duplicate value for 'tool_call_id' of "
+                    f"'{excerpt(answer)}', in messages[{first[answer]}] and messages[{i}].",
+                    "messages",
+                    i,
+                    "tool_call_id",
+                    param=f"messages.[{i}].tool_call_id",
+                    phase=Phase.LAST,
+                    hint="Remove one of the tool messages, or join their contents.",
+                )
+                break
 
 
 def _is_paired(messages: Sequence[Any]) -> bool:

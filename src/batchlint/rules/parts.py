@@ -41,8 +41,8 @@ def image_not_from_user() -> None:
     """A chat message with the role `system`, `developer` or `assistant` contains an image.
 
     The API rejects the request when the batch runs. The error appears in the
-    batch's error file. Newer models accept images in tool messages, so batchlint
-    does not report images there.
+    batch's error file. In a tool message, the rule reports an image only for gpt-4o and
+    gpt-4o-mini because newer models accept it.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "system",
             "content": [{"type": "image_url", "image_url": {"url":
@@ -55,7 +55,8 @@ def image_not_from_user() -> None:
 
     Evidence: reported. openai/openai-node#1030 (September 2024, assistant),
     OpenHands/OpenHands#7700 (April 2025, tool), and a report from 2026 (system). For
-    `developer`, the message is inferred.
+    `developer`, the message is inferred. A public project measured the response to an
+    image in a tool message with gpt-4o-mini (2026-10-01).
     """
 
 

@@ -250,6 +250,35 @@ def doubtful_null() -> None:
 
 
 @stated_in_schema(
+    code="empty_array", fails=None, hint="Use a string, which can be empty, or a list of parts."
+)
+def doubtful_empty_content() -> None:
+    """The content of a chat message is an empty array, which the API may reject.
+
+    The rule reports it in system and tool messages, and in assistant messages with
+    `tool_calls`. This is a warning because the reports contradict each other. In other
+    messages, it is an error: see `empty_array`.
+
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant",
+            "content": [], "tool_calls": [{"id": "a", "type": "function", "function":
+            {"name": "f", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "a",
+            "content": "1"}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant",
+            "content": "", "tool_calls": [{"id": "a", "type": "function", "function":
+            {"name": "f", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "a",
+            "content": "1"}]}
+
+    Fix: Use a string, which can be empty, or a list of parts.
+
+    Evidence: reported. Next to tool calls, the API accepted it in a recorded request
+    (February 2026), but langchain-ai/langchainjs#11416 and n8n-io/n8n#36774 (August
+    2026) quote its rejection. It was accepted in a system message
+    (openai/openai-python#1812, October 2024) and, as a public project measured, in a
+    tool message (2026-10-01).
+    """
+
+
+@stated_in_schema(
     fails=None,
     fix=_null_fix,
     hint="It is unknown whether the API rejects or ignores it here. To be safe, remove it.",

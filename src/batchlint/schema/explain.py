@@ -510,7 +510,7 @@ class _Walk:
         )
         message = phrasing.unsupported_value(short, values)
         return self._problem(
-            "invalid_value", message, node, "enum", path, may_be_newer=True, raw=value
+            "invalid_value", message, node, "enum", path, may_be_newer=True, raw=value, value=short
         )
 
     def _out_of_bounds_problem(
