@@ -399,7 +399,7 @@ FACTS = (
 )
 #: The other fields of a row.
 ABOUT = ("title", "service", "like", "body", "models", "evidence", "sources", "notes")
-LIMITS = ("requests", "bytes", "line_bytes", "embedding_inputs")
+LIMITS = ("requests", "bytes", "line_bytes", "embedding_inputs", "embedding_requests")
 LINE = ("custom_id", "method", "url", "body")
 
 

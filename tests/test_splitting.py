@@ -175,6 +175,21 @@ def test_missing_model_means_the_default_of_the_endpoint(tmp_path: Path) -> None
     assert shapes(manifest) == [("batch-001.jsonl", 2)]
 
 
+def test_part_has_at_most_as_many_embedding_requests_as_the_provider_accepts(
+    tmp_path: Path,
+) -> None:
+    limit = 10_000
+    body = {"model": "embedding-3", "input": "a"}
+    lines = [
+        json.dumps({"custom_id": f"id-{n:05}", "method": "POST", "url": url, "body": body})
+        for url in ("/v4/embeddings", "/v4/chat/completions")
+        for n in range(limit + 1)
+    ]
+    manifest = split(lines, tmp_path, provider="zhipu")
+
+    assert [part.requests for part in manifest.parts] == [limit, 1, limit + 1]
+
+
 @pytest.mark.parametrize(
     ("provider", "by"),
     [

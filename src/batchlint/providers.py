@@ -95,12 +95,14 @@ class Limits(NamedTuple):
         bytes: bytes per file.
         line_bytes: bytes per line, without the newline.
         embedding_inputs: inputs per file, in all requests to the embeddings endpoint.
+        embedding_requests: requests per file to the embeddings endpoint.
     """
 
     requests: int | None = None
     bytes: int | None = None
     line_bytes: int | None = None
     embedding_inputs: int | None = None
+    embedding_requests: int | None = None
 
 
 class RuleChange(NamedTuple):

@@ -274,6 +274,7 @@ class _Plan(NamedTuple):
     requests: int
     bytes: int
     embedding_inputs: int
+    embedding_requests: int
     parts: int
 
     @classmethod
@@ -318,6 +319,7 @@ class _Plan(NamedTuple):
                 highest.embedding_inputs,
                 chosen,
             ),
+            safe.embedding_requests or _UNLIMITED,
             parts,
         )
 
@@ -515,10 +517,13 @@ class _Splitter:
                 f"This request alone has {inputs:,} embedding inputs; a part can have at most "
                 f"{plan.embedding_inputs:,}."
             )
+        requests = plan.requests
+        if endpoint is EMBEDDINGS:
+            requests = min(requests, plan.embedding_requests)
         part = self._open.get(group)
         if (
             part is None
-            or part.requests == plan.requests
+            or part.requests >= requests
             or part.bytes + size > plan.bytes
             or part.embedding_inputs + inputs > plan.embedding_inputs
         ):

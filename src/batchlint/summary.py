@@ -53,7 +53,7 @@ class LineStatuses(bytearray):
 
 
 class Totals(Counter[str]):
-    """Sums by name: `bytes`, `embedding_inputs`, `prompt_bytes`, `objects`."""
+    """Sums by name: `bytes`, `embedding_inputs`, `embedding_requests`, `prompt_bytes`, `objects`."""
 
     def absorb(self, other: Counter[str], _shift: int) -> None:
         """Add the sums of the lines that follow."""

@@ -83,7 +83,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     deprecated: frozenset[str] = frozenset()
     long_line = 0
     counts_inputs = False
-    embedding_inputs = 0
+    embedding_inputs = embedding_requests = 0
     prompt_size = 0
     non_objects = 0
     for number, line in enumerate(BytesIO(chunk), 1):
@@ -152,9 +152,11 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
         custom_ids.append(custom_id)
         if counts_inputs:
             embedding_inputs += count_inputs(body)
+            embedding_requests += 1
         if counts_tokens:
             prompt_size += prompt_bytes(body)
     summary.totals["embedding_inputs"] += embedding_inputs
+    summary.totals["embedding_requests"] += embedding_requests
     summary.totals["prompt_bytes"] += prompt_size
     summary.totals["bytes"] += len(chunk)
     summary.totals["objects"] += len(statuses) - non_objects
@@ -170,6 +172,7 @@ def _check_blank_lines(chunk: bytes, keep: int, checker: Checker) -> ChunkSummar
     for error in checker.explain_line(b"\n", None, 1, first=False).errors:
         summary.findings.add_for_lines(error, lines)
     summary.totals["embedding_inputs"] += 0
+    summary.totals["embedding_requests"] += 0
     summary.totals["prompt_bytes"] += 0
     summary.totals["bytes"] += len(chunk)
     summary.totals["objects"] += 0

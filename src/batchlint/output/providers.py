@@ -17,6 +17,7 @@ LIMIT_UNITS: Final[Mapping[str, str]] = {
     "bytes": "bytes",
     "line_bytes": "bytes per line",
     "embedding_inputs": "embedding inputs",
+    "embedding_requests": "embedding requests",
 }
 
 #: Labels for facts whose names are not good labels.

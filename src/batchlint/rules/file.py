@@ -158,6 +158,7 @@ def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
     """The file has more requests than the provider accepts: 50,000 for OpenAI.
 
     The whole batch fails before any request runs. Blank lines do not count as requests.
+    Some providers accept fewer requests if they are for embeddings.
 
     Fix: Split the file with `batchlint split`, then create one batch per part.
 
@@ -169,6 +170,12 @@ def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
     limit = file.limits.requests
     if limit is not None and requests > limit:
         message = f"The file has {requests:,} requests; {_maximum(file, limit)}."
+        yield Problem(message, hint=_SPLIT)
+        return
+    requests = file.summary.totals["embedding_requests"]
+    limit = file.limits.embedding_requests
+    if limit is not None and requests > limit:
+        message = f"The file has {requests:,} requests for embeddings; {_maximum(file, limit)}."
         yield Problem(message, hint=_SPLIT)
 
 
