@@ -361,6 +361,16 @@ def user_message(part: dict[str, Any]) -> dict[str, Any]:
             },
             "input[1].status",
         ),
+        *(
+            (RESPONSES, {"input": "x", "tools": [{"type": tool, name: value}]}, f"tools[0].{name}")
+            for tool, name, value in (
+                ("web_search_preview", "external_web_access", False),
+                ("web_search_preview", "filters", {"allowed_domains": ["example.com"]}),
+                ("web_search_preview", "return_token_budget", "default"),
+                ("web_search", "indexed_web_access", True),
+                ("image_generation", "n", 1),
+            )
+        ),
     ],
 )
 def test_parameter_that_the_api_may_ignore_is_a_warning(
@@ -369,6 +379,27 @@ def test_parameter_that_the_api_may_ignore_is_a_warning(
     [found] = [e for e in findings(url, BODIES[url] | body) if e.rule != "deprecated_parameter"]
     assert (found.rule, found.severity) == ("doubtful_parameter", "warning")
     assert found.param == f"body.{path}"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"return_token_budget": "unlimited"},
+        {"search_content_types": ["image", "text"]},
+        {"image_settings": {"max_results": 3, "caption": True}},
+        {"filters": {"allowed_domains": ["a.com"], "blocked_domains": ["b.a.com"]}},
+    ],
+)
+def test_documented_controls_of_web_search_are_accepted(fields: dict[str, Any]) -> None:
+    tool = {"type": "web_search", **fields}
+    assert findings(RESPONSES, {"model": "gpt-5.5", "input": "x", "tools": [tool]}) == []
+
+
+@pytest.mark.parametrize("value", [None, 1000, "high"])
+def test_token_budget_of_web_search_is_default_or_unlimited(value: Any) -> None:
+    tool = {"type": "web_search", "return_token_budget": value}
+    [found] = findings(RESPONSES, {"model": "gpt-5.5", "input": "x", "tools": [tool]})
+    assert (found.severity, found.param) == ("error", "body.tools[0].return_token_budget")
 
 
 def chat_tool(**function: Any) -> dict[str, Any]:

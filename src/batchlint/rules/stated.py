@@ -288,7 +288,10 @@ def doubtful_parameter() -> None:
 
     In chat completions, the rule reports `cache_control` in image, audio and file
     parts, `extra_content` in tool calls, and `strict` in the deprecated `functions`. On
-    `/v1/responses`, it reports the `status` of a `custom_tool_call_output`.
+    `/v1/responses`, it reports the `status` of a `custom_tool_call_output`,
+    `external_web_access`, `filters` and `return_token_budget` in the tool
+    `web_search_preview`, `indexed_web_access` in `web_search`, and `n` in
+    `image_generation`.
 
     This is a warning because the API's response is unknown. For other parameters,
     see `unknown_parameter`.
@@ -305,7 +308,8 @@ def doubtful_parameter() -> None:
     Evidence: inferred. The types of openai-python 3.57.0 lack these parameters. In
     recorded requests from 2025 and 2026, the API ignored `cache_control` in text parts
     and unknown parameters in the function of a tool. In the OpenAPI document, only
-    stored items have a `status`.
+    stored items have a `status`. According to the web search guide (May 2026),
+    `web_search_preview` ignores `external_web_access`.
     """
 
 
