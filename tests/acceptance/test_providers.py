@@ -229,6 +229,17 @@ def test_parameter_may_have_a_type_that_the_provider_accepts(
     assert errors([]) == [("invalid_type", f"body.{parameter}")]
 
 
+@pytest.mark.parametrize("name", ["compatible", "dashscope"])
+def test_stop_may_contain_token_ids(name: str) -> None:
+    def errors(stop: object) -> list[tuple[str, str | None]]:
+        body = {"model": "a/b", "messages": [{"role": "user", "content": "a"}], "stop": stop}
+        line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": body}
+        return [(error.rule, error.param) for error in check_request(line, provider=name)]
+
+    assert errors("a") == errors(["a"]) == errors([1, 2]) == errors([[1, 2], [3]]) == []
+    assert errors([0.5]) == [("invalid_type", "body.stop[0]")]
+
+
 @pytest.mark.parametrize(
     ("url", "given", "required", "alternative"),
     [
