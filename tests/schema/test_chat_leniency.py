@@ -68,7 +68,6 @@ class AcceptedBody(NamedTuple):
             tool(EMPTY, type="function", requires_confirmation=False),
         ),
         AcceptedBody("parsed call arguments", calling(parsed_arguments={})),
-        AcceptedBody("empty content next to calls", calling(text=[])),
         AcceptedBody("cache control in a user message", content(*CACHED)),
         AcceptedBody("cache control in a system message", content(*CACHED, role="system")),
         AcceptedBody("cache control in an assistant message", content(*CACHED, role="assistant")),

@@ -87,6 +87,17 @@ AUDIO: Final = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "form
 FILE: Final = {"type": "file", "file": {"file_id": "file-1"}}
 
 
+def tool_answer(*parts: dict[str, Any]) -> dict[str, Any]:
+    """Return a conversation whose tool message has these parts."""
+    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    return {
+        "messages": [
+            {"role": "assistant", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "a", "content": list(parts)},
+        ]
+    }
+
+
 def user(*parts: Body) -> Body:
     """Return the parameters of a chat with one message that has these parts."""
     return {"messages": [{"role": "user", "content": list(parts)}]}
@@ -110,6 +121,7 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
     "modalities unknown": {CHAT: [({"modalities": ["text"]}, {"modalities": None})]},
     "no audio parts": {CHAT: [(user(AUDIO), user(TEXT))]},
     "no image parts": {CHAT: [(user(TEXT, IMAGE), user(TEXT))]},
+    "no tool images": {CHAT: [(tool_answer(TEXT, IMAGE), tool_answer(TEXT))]},
     "fixed sampling": {
         CHAT: [
             ({"top_p": 0.5}, {"top_p": 1}),
