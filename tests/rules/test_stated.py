@@ -361,6 +361,22 @@ def user_message(part: dict[str, Any]) -> dict[str, Any]:
             },
             "input[1].status",
         ),
+        (
+            RESPONSES,
+            {
+                "input": [
+                    {
+                        "type": "web_search_call",
+                        "id": "ws_1",
+                        "status": "completed",
+                        "action": {"type": "search", "query": "x"},
+                        "results": [],
+                    },
+                    {"role": "user", "content": "x"},
+                ]
+            },
+            "input[0].results",
+        ),
         *(
             (RESPONSES, {"input": "x", "tools": [{"type": tool, name: value}]}, f"tools[0].{name}")
             for tool, name, value in (
@@ -393,6 +409,29 @@ def test_parameter_that_the_api_may_ignore_is_a_warning(
 def test_documented_controls_of_web_search_are_accepted(fields: dict[str, Any]) -> None:
     tool = {"type": "web_search", **fields}
     assert findings(RESPONSES, {"model": "gpt-5.5", "input": "x", "tools": [tool]}) == []
+
+
+@pytest.mark.parametrize("version", [2, "2", "latest"])
+def test_version_of_a_skill_may_be_an_integer(version: Any) -> None:
+    skill = {"type": "skill_reference", "skill_id": "skill_1", "version": version}
+    tool = {"type": "shell", "environment": {"type": "container_auto", "skills": [skill]}}
+    assert findings(RESPONSES, {"model": "gpt-5.5", "input": "x", "tools": [tool]}) == []
+
+
+def test_screenshot_of_a_computer_call_may_have_a_detail() -> None:
+    screenshot = {"type": "computer_screenshot", "file_id": "file-1", "detail": "original"}
+    items = [
+        {
+            "type": "computer_call",
+            "id": "cu_1",
+            "call_id": "a",
+            "actions": [{"type": "screenshot"}],
+            "pending_safety_checks": [],
+            "status": "completed",
+        },
+        {"type": "computer_call_output", "call_id": "a", "output": screenshot},
+    ]
+    assert findings(RESPONSES, {"model": "gpt-5.5", "input": items}) == []
 
 
 @pytest.mark.parametrize("value", [None, 1000, "high"])
