@@ -310,7 +310,9 @@ def test_minimal_effort_excludes_hosted_tools(case: Minimal) -> None:
 
 DIVISIBLE = "Width and height must both be divisible by 16."
 RATIO = "The aspect ratio must be between 1:3 and 3:1."
-LONGEST = "The longest edge must be at most 3840 pixels."
+LONGEST = "The longest edge must be less than or equal to 3840."
+TOO_FEW = "Requested resolution is below the current minimum pixel budget."
+TOO_MANY = "Requested resolution exceeds the current pixel budget."
 
 
 class Size(NamedTuple):
@@ -321,7 +323,11 @@ class Size(NamedTuple):
 @each(
     [
         Size("1024x1024", None),
-        Size("16x16", None),
+        Size("16x16", TOO_FEW),
+        Size("1024x640", None),
+        Size("1024x624", TOO_FEW),
+        Size("2880x2880", None),
+        Size("2880x2896", TOO_MANY),
         Size("1008x1024", None),
         Size("1000x1024", DIVISIBLE),
         Size("1024x1000", DIVISIBLE),

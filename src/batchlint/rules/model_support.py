@@ -439,10 +439,13 @@ def unsupported_by_documentation() -> None:
     """
 
 
-#: Models that accept any size within limits (source: docstrings of openai-python 3.54.0).
+#: Models that accept any size within limits (source: docstrings of openai-python 3.54.0). The image
+#: guide documents the numbers of pixels, and users measured them from April to October 2026: 640,000
+#: and 9,048,064 were rejected, 655,360 and 8,294,400 accepted.
 _ANY_SIZE = r"gpt-image-2(\.\d+)?(-.+)?"
 _SIZE = r"([1-9]\d{0,5})x([1-9]\d{0,5})"
 _MAX_EDGE, _MAX_RATIO, _STEP = 3840, 3, 16
+_MIN_PIXELS, _MAX_PIXELS = 655_360, 8_294_400
 
 
 @request_rule(code="invalid_value", endpoints=[IMAGE_GENERATIONS, IMAGE_EDITS], when=fields("size"))
@@ -451,8 +454,8 @@ def invalid_size(request: Request) -> Iterator[Problem]:
 
     The API rejects the request when the batch runs. The error appears in the
     batch's error file. Newer image models accept any width and height that are
-    multiples of 16, with an aspect ratio of at most 3:1 and no edge longer than
-    3840 pixels.
+    multiples of 16, with an aspect ratio of at most 3:1, no edge longer than 3840
+    pixels, and from 655,360 to 8,294,400 pixels in total.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "size":
             "1000x1000"}
@@ -462,8 +465,9 @@ def invalid_size(request: Request) -> Iterator[Problem]:
     Fix: Choose a size within these limits, for example `1024x1024`.
 
     Evidence: confirmed. A recorded response from August 2026 contains the message
-    about multiples of 16. The other limits are from the docstrings of openai-python
-    3.54.0, and their messages are batchlint's own.
+    about multiples of 16. Users reported the messages about the longest edge and the
+    number of pixels from April to October 2026. The aspect ratio is from the
+    docstrings of openai-python 3.54.0, and its message is batchlint's own.
     """
     size = request.body.get("size")
     match = re.fullmatch(_SIZE, size) if isinstance(size, str) else None
@@ -471,14 +475,15 @@ def invalid_size(request: Request) -> Iterator[Problem]:
         return
     width, height = int(match[1]), int(match[2])
     if width % _STEP or height % _STEP:
-        yield problem(
-            f"Invalid size '{size}'. Width and height must both be divisible by 16.", "size"
-        )
+        reason = "Width and height must both be divisible by 16."
     elif max(width, height) > _MAX_RATIO * min(width, height):
-        yield problem(
-            f"Invalid size '{size}'. The aspect ratio must be between 1:3 and 3:1.", "size"
-        )
+        reason = "The aspect ratio must be between 1:3 and 3:1."
     elif max(width, height) > _MAX_EDGE:
-        yield problem(
-            f"Invalid size '{size}'. The longest edge must be at most {_MAX_EDGE} pixels.", "size"
-        )
+        reason = f"The longest edge must be less than or equal to {_MAX_EDGE}."
+    elif width * height < _MIN_PIXELS:
+        reason = "Requested resolution is below the current minimum pixel budget."
+    elif width * height > _MAX_PIXELS:
+        reason = "Requested resolution exceeds the current pixel budget."
+    else:
+        return
+    yield problem(f"Invalid size '{size}'. {reason}", "size")
