@@ -418,6 +418,11 @@ def test_version_of_a_skill_may_be_an_integer(version: Any) -> None:
     assert findings(RESPONSES, {"model": "gpt-5.5", "input": "x", "tools": [tool]}) == []
 
 
+def test_video_may_have_characters() -> None:
+    body = {"model": "sora-2", "prompt": "x", "characters": [{"id": "char_1"}]}
+    assert not [e for e in findings("/v1/videos", body) if e.rule == "unknown_parameter"]
+
+
 def test_screenshot_of_a_computer_call_may_have_a_detail() -> None:
     screenshot = {"type": "computer_screenshot", "file_id": "file-1", "detail": "original"}
     items = [
