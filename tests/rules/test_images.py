@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import strategies as st
 
 from batchlint.rules import images
@@ -192,6 +193,36 @@ def test_conflicting_image_options_are_reported(case: Conflict) -> None:
 )
 def test_consistent_image_options_pass(case: Compatible) -> None:
     assert rule_findings(case.rule, EDITS, case.body) == []
+
+
+@pytest.mark.parametrize("model", ["gpt-image-2", "gpt-image-2-2026-04-21"])
+def test_transparent_background_is_a_preview(model: str) -> None:
+    body = {"model": model, "background": "transparent", "output_format": "png"}
+    message = "Transparent background is not supported for this model."
+
+    assert rule_findings("doubtful_background", GENERATIONS, body) == [
+        (message, "background", ("background",))
+    ]
+    assert len(rule_findings("doubtful_background", EDITS, body)) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"model": "gpt-image-1.5"},
+        {"model": "gpt-image-2.5-flare"},
+        {"model": "gpt-image-20"},
+        {"model": None},
+        {"background": "opaque"},
+        {"background": ["transparent"]},
+        {"output_format": "jpeg"},
+    ],
+    ids=str,
+)
+def test_doubtful_background_needs_the_model_and_transparency(options: dict[str, Any]) -> None:
+    body = {"model": "gpt-image-2", "background": "transparent", **options}
+
+    assert rule_findings("doubtful_background", GENERATIONS, body) == []
 
 
 def test_markup_with_mask_is_reported() -> None:

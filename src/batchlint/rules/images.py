@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from .triggers import fields
 _NO_COMPRESSION: Final = 100
 
 _IMAGES: Final = (IMAGE_GENERATIONS, IMAGE_EDITS)
+
+_PREVIEWS_TRANSPARENCY: Final = r"gpt-image-2(-\d{4}-\d{2}-\d{2})?"
 
 
 def _compression(value: Any) -> int:
@@ -107,6 +110,38 @@ def invalid_transparent_background_output_format(request: Request) -> Iterator[P
     """
     if _is_transparent_jpeg(request.body):
         yield problem(_TRANSPARENT_JPEG, "background", param=None, hint=_TRANSPARENT_JPEG_HINT)
+
+
+@request_rule(code="invalid_value", fails=None, endpoints=_IMAGES, when=fields("background"))
+def doubtful_background(request: Request) -> Iterator[Problem]:
+    """`background` is `transparent`, which gpt-image-2 may reject.
+
+    OpenAI documents transparent backgrounds as a preview for gpt-image-2. This is a
+    warning because the API rejects them for some users.
+
+    Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "background":
+            "transparent"}
+    Passes: /v1/images/generations {"model": "gpt-image-2.5-flare", "prompt": "x",
+            "background": "transparent"}
+
+    Fix: Send one request to the API before the batch, or use another model.
+
+    Evidence: reported. The docstrings of openai-python 3.57.0 describe the preview
+    (since August 2026). A public project quotes the rejection of two requests to the
+    API on 2026-10-08.
+    """
+    options = request.body
+    if (
+        options.get("background") == "transparent"
+        and re.fullmatch(_PREVIEWS_TRANSPARENCY, request.model)
+        and not _is_transparent_jpeg(options)
+    ):
+        yield problem(
+            "Transparent background is not supported for this model.",
+            "background",
+            hint="It is a preview, which may not be available to you. To be safe, use another "
+            "model.",
+        )
 
 
 def _is_transparent_jpeg(options: dict[str, Any]) -> bool:
