@@ -166,6 +166,27 @@ def test_items_that_the_api_writes_pass(case: ApiItems) -> None:
     assert findings(*case.items) == []
 
 
+LOCAL_SHELL_CALL = {
+    "type": "local_shell_call",
+    "id": "lsh_1",
+    "call_id": "call_1",
+    "action": {"type": "exec", "command": ["ls"], "env": {}},
+}
+
+
+@pytest.mark.parametrize("key", ["id", "call_id"])
+def test_output_of_a_local_shell_names_the_call(key: str) -> None:
+    output = {"type": "local_shell_call_output", key: "call_1", "output": "x"}
+
+    assert findings(LOCAL_SHELL_CALL, output) == []
+
+
+def test_output_of_a_local_shell_without_a_call() -> None:
+    (error,) = findings(LOCAL_SHELL_CALL, {"type": "local_shell_call_output", "output": "x"})
+
+    assert error.message == "Missing required parameter: 'input[2].call_id'."
+
+
 class RejectedItems(NamedTuple):
     """Items with one error. If the API's code is unknown, the code is the rule's name."""
 
