@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import openai
 import pytest
 from openai import OpenAI
 from openai.types import FileObject
+from python_multipart.multipart import MultipartParser
 from starlette.testclient import TestClient
 
-from batchlint.server import create_app
+from batchlint.server import create_app, errors, uploads
 from batchlint.server.service import Service
 from server.steps import CHAT, assert_client_knows_all_fields, create, finish, upload
 from support import NOW, line
@@ -251,6 +252,37 @@ def test_upload_far_over_the_limit_is_rejected_before_its_end(
 
     assert answer.status_code == 413
     assert stored_names(directory) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"--x\r\n\r\n\r\n" * 1000,
+        b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"v" * 10_000,
+    ],
+    ids=["many parts", "long field"],
+)
+def test_only_the_beginning_of_a_form_with_much_besides_its_file_is_parsed(
+    data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = []
+
+    write = MultipartParser.write
+
+    def record_and_write(parser: MultipartParser, data: bytes) -> int:
+        parsed.append(len(data))
+        return write(parser, data)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(data), 100):
+            yield data[start : start + 100]
+
+    monkeypatch.setattr(MultipartParser, "write", record_and_write)
+    monkeypatch.setattr(uploads, "_MAX_OVERHEAD", 1000)
+    with pytest.raises(errors.ApiError, match="File is too large"):
+        anyio.run(uploads.read_upload, BOUNDARY, chunks(), tmp_path / "file", 10**9)
+
+    assert sum(parsed) <= 1100
 
 
 @pytest.mark.parametrize(

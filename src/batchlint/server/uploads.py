@@ -64,14 +64,16 @@ async def read_upload(
         try:
             parser = MultipartParser(options[b"boundary"], form.callbacks())
             async for chunk in body:
+                overhead = received - form.upload.size
                 received += len(chunk)
                 if received > _MAX_BYTES:
                     raise errors.body_too_large()
-                if form.upload.size <= max_bytes:
+                # Parsing takes time and memory, so a body that will be rejected is only read.
+                if form.upload.size <= max_bytes and overhead <= _MAX_OVERHEAD:
                     parser.write(chunk)
         except FormParserError:
             raise errors.not_multipart() from None
-        if form.upload.size > max_bytes or received > max_bytes + _MAX_OVERHEAD:
+        if form.upload.size > max_bytes or received - form.upload.size > _MAX_OVERHEAD:
             raise errors.file_too_large()
         if not form.is_complete:
             raise errors.not_multipart()
