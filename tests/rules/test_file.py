@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from batchlint import providers
+from batchlint import check, providers
 from batchlint.findings import Problem
 from batchlint.providers import Limits, provider
 from batchlint.rules import RULES, file
@@ -16,7 +16,7 @@ from batchlint.rules.file import affected, is_replaceable, repeated_ids
 from batchlint.rules.registry import CheckedFile
 from batchlint.summary import ChunkSummary, CustomIds, LineStatus
 from rules.helpers import each
-from support import NOW
+from support import NOW, request
 
 EMBEDDINGS = "/v1/embeddings"
 COMPLETIONS = "/v1/completions"
@@ -354,6 +354,18 @@ def test_each_deprecated_parameter_is_reported_once() -> None:
     assert problems[0].message == "The parameter 'user' is deprecated."
     assert affected(2, 1) in (problems[0].hint or "")
     assert "'safety_identifier'" in (problems[0].hint or "")
+
+
+@pytest.mark.parametrize(("model", "is_replaced"), [("gpt-4.1", False), ("gpt-5.6", True)])
+def test_cache_retention_is_deprecated_where_it_has_a_replacement(
+    model: str, is_replaced: bool
+) -> None:
+    """Models before gpt-5.6 lack `prompt_cache_options`."""
+    line = request(url=RESPONSES, model=model, prompt_cache_retention="24h")
+
+    rules = [warning.rule for warning in check([line]).warnings]
+
+    assert ("deprecated_parameter" in rules) == is_replaced
 
 
 def test_deprecated_parameters_of_one_line_keep_the_order_of_the_schema() -> None:
