@@ -33,7 +33,8 @@ def check_chunk(
     `finish`. The report equals that of `check` for the whole file.
 
     Args:
-        data: whole lines. Every part except the last must end with a newline.
+        data: whole lines. Every part except the last must end with a newline, so only the last part
+            may be empty.
         first: whether this is the first part of the file. batchlint looks for a byte order mark and
             for other file formats only in the first part. To recognize another format, it needs at
             least 256 KiB, or the whole file. A finding about another format has a fix only if the
