@@ -16,7 +16,8 @@ from . import errors
 #: A field value with non-ASCII characters may be truncated earlier.
 _MAX_FIELD: Final = 1000
 
-#: The maximum size in bytes of an upload without its file.
+#: The maximum size of an upload in bytes, besides the contents of its parts. The contents may have the
+#: maximum size of a file.
 _MAX_OVERHEAD: Final = 1 << 20
 
 #: The maximum number of bytes to read. A file that is too large is read up to this size, so that
@@ -64,7 +65,7 @@ async def read_upload(
         try:
             parser = MultipartParser(options[b"boundary"], form.callbacks())
             async for chunk in body:
-                overhead = received - form.upload.size
+                overhead = received - form.data_size
                 received += len(chunk)
                 if received > _MAX_BYTES:
                     raise errors.body_too_large()
@@ -73,7 +74,8 @@ async def read_upload(
                     parser.write(chunk)
         except FormParserError:
             raise errors.not_multipart() from None
-        if form.upload.size > max_bytes or received - form.upload.size > _MAX_OVERHEAD:
+        overhead = received - min(form.data_size, max_bytes)
+        if form.upload.size > max_bytes or overhead > _MAX_OVERHEAD:
             raise errors.file_too_large()
         if not form.is_complete:
             raise errors.not_multipart()
@@ -85,11 +87,13 @@ class _Form:
 
     Attributes:
         upload: the fields and the file read so far.
+        data_size: the total size of the contents of all parts in bytes.
         is_complete: whether the form has ended.
     """
 
     def __init__(self, file: BinaryIO, max_bytes: int) -> None:
         self.upload = Upload()
+        self.data_size = 0
         self.is_complete = False
         self._file = file
         self._max_bytes = max_bytes
@@ -140,6 +144,7 @@ class _Form:
             self._name = name
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
+        self.data_size += end - start
         if self._is_in_file:
             self.upload.size += end - start
             if self.upload.size <= self._max_bytes:
