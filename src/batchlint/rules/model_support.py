@@ -238,8 +238,8 @@ def dimensions_unsupported() -> None:
 def invalid_input_fidelity_model() -> None:
     """`input_fidelity` is set for an image model that does not support it.
 
-    On `/v1/responses`, this is the model of an `image_generation` tool. The API rejects the request when the batch runs. The error appears in the
-    batch's error file.
+    On `/v1/responses`, this is the model of an `image_generation` tool. The API rejects
+    the request when the batch runs. The error appears in the batch's error file.
 
     Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images":
             [{"file_id": "file-1"}], "input_fidelity": "high"}
