@@ -9,7 +9,7 @@ to a file `crash-...`. To reproduce the failure:
 
     python scripts/fuzz_coverage.py --repeat crash-...
 
-atheris is in the dependency group `fuzz`. It has wheels only for Linux.
+atheris is in the dependency group `fuzz`. It needs Linux and Python 3.12 or newer.
 """
 
 from __future__ import annotations
