@@ -573,12 +573,27 @@ def test_byte_order_mark_before_a_truncated_line_is_kept() -> None:
         b'{"id": 7, "label": null}\n',
         b'{"subject": "x", "body": "Dear all", "cc": null}\n',
         b'{"body": [1], "method": "x", "note": null}\n',
+        b'{"event": "push", "body": {"ref": "main"}, "user": null}\n',
+        b'{"id": 2, "url": "https://example.org", "body": "{\\"a\\": 1}", "user": null}\n',
+        b'{"event": "push", "payload": {"ref": "main"}, "url": "/v1/embeddings"}\n',
     ],
 )
 def test_row_of_another_format_keeps_its_fields(row: bytes) -> None:
     """A directory may contain other JSON Lines files."""
     assert check(row).fixable == {}
     assert repaired(row, unsafe=True) == row
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b'{"url": "/v1/responses", "body": {"input": "x"}, "user": null}\n',
+        b'{"url": "/v1/responses", "body": "{\\"model\\": \\"m\\"}"}\n',
+        b'{"custom_id": "a", "payload": {}}\n',
+    ],
+)
+def test_row_that_resembles_a_request_gets_a_method(row: bytes) -> None:
+    assert json.loads(repaired(row))["method"] == "POST"
 
 
 def test_line_whose_body_is_missing_keeps_its_other_fields() -> None:

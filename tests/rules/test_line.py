@@ -207,6 +207,22 @@ class UnknownField(NamedTuple):
     hint: str
 
 
+def test_body_in_a_string_is_not_parsed_for_each_unknown_field(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parsed: list[str] = []
+
+    def fits(text: str) -> bool:
+        parsed.append(text)
+        return True
+
+    monkeypatch.setattr("batchlint.edits.fits_as_object", fits)
+    line = {**request(), "body": "{}", **dict.fromkeys(map(str, range(100)))}
+    run("unknown_line_member", line)
+
+    assert len(parsed) == 1
+
+
 @each(
     [
         UnknownField(

@@ -42,6 +42,9 @@ _MISSING_FIELD_HINTS: Final[Mapping[str, str]] = {
     "body": 'Put the parameters of the request into "body".',
 }
 
+#: The body of a request has at least one of these parameters.
+_TYPICAL_PARAMETERS: Final = ("model", "messages", "input", "prompt")
+
 #: A field name within this edit distance of a correct name is a misspelling.
 _MAX_DISTANCE: Final = 2
 
@@ -100,17 +103,26 @@ _NEW_ID: Final = Fix("unsafe", "Add a unique custom_id.")
 
 
 def resembles_request(request: Mapping[str, Any], fields: Container[str]) -> bool:
-    """Return whether a line has a body, perhaps in a string or under a wrong name.
+    """Return whether a line has the body of a request, perhaps in a string or under a wrong name.
 
-    A line without a body may be a row of a foreign format, so fixes don't change its fields.
+    Another line may be a row of a foreign format, so fixes don't change its fields. If it has no
+    `custom_id`, its body must have a typical parameter.
 
     Args:
         request: the decoded line.
         fields: the fields that a line may have.
     """
-    if "body" in request:
-        return _may_be_body(request["body"])
-    return "body" in misnamed_fields(request, fields).values()
+    name: str | None = "body"
+    if "body" not in request:
+        misnamed = misnamed_fields(request, fields)
+        name = next((wrong for wrong, right in misnamed.items() if right == "body"), None)
+    if name is None or not _may_be_body(request[name]):
+        return False
+    if "custom_id" in request:
+        return True
+    value = request[name]
+    body = orjson.loads(value) if isinstance(value, str) else value
+    return any(parameter in body for parameter in _TYPICAL_PARAMETERS)
 
 
 def _missing_field_fix(problem: Problem, line: Line) -> Fix | None:
@@ -329,7 +341,7 @@ def _body_hint(line: Mapping[str, Any], _path: PathParts, _provider: Provider) -
 
 def _body_fix(_: Problem, line: Line) -> Fix | None:
     body = line.request.get("body")
-    if not isinstance(body, str) or not edits.fits_as_object(body):
+    if not isinstance(body, str) or not resembles_request(line.request, line.provider.line_fields):
         return None
     return Fix("safe", "Write the body as an object.", (edits.unquote(("body",)),))
 
@@ -392,12 +404,13 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
         return
     parameters = body_schema(line.endpoint)["properties"] if line.endpoint is not None else {}
     misnamed = misnamed_fields(line.request, known)
+    body = line.request.get("body")
+    is_fixable = "body" in line.request and resembles_request(line.request, known)
     for field in line.request:
         if field not in known and field not in misnamed:
-            body = line.request.get("body")
             action = "Move it into the body" if field in parameters else "Remove it"
             fix: Fix | None = None
-            if not _may_be_body(body):
+            if not is_fixable:
                 pass  # The line may be a row of a foreign format, or the field may be its body.
             elif line.request[field] is None:
                 fix = Fix("safe", _REMOVE_FIELD, (edits.remove((field,)),))
