@@ -576,6 +576,7 @@ def test_byte_order_mark_before_a_truncated_line_is_kept() -> None:
         b'{"event": "push", "body": {"ref": "main"}, "user": null}\n',
         b'{"id": 2, "url": "https://example.org", "body": "{\\"a\\": 1}", "user": null}\n',
         b'{"event": "push", "payload": {"ref": "main"}, "url": "/v1/embeddings"}\n',
+        b'{"method": "post", "url": "https://example.org/v1/responses", "status": 200}\n',
     ],
 )
 def test_row_of_another_format_keeps_its_fields(row: bytes) -> None:
@@ -594,6 +595,14 @@ def test_row_of_another_format_keeps_its_fields(row: bytes) -> None:
 )
 def test_row_that_resembles_a_request_gets_a_method(row: bytes) -> None:
     assert json.loads(repaired(row))["method"] == "POST"
+
+
+def test_method_and_url_of_a_line_with_an_invalid_body_are_repaired() -> None:
+    row = b'{"custom_id": "a", "method": "post", "url": "v1/responses/", "body": []}\n'
+
+    assert repaired(row) == row.replace(b"post", b"POST").replace(
+        b"v1/responses/", b"/v1/responses"
+    )
 
 
 def test_line_whose_body_is_missing_keeps_its_other_fields() -> None:

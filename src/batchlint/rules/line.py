@@ -125,6 +125,11 @@ def resembles_request(request: Mapping[str, Any], fields: Container[str]) -> boo
     return any(parameter in body for parameter in _TYPICAL_PARAMETERS)
 
 
+def _may_be_request(line: Line) -> bool:
+    """Return whether a line has a `custom_id`, or the body of a request."""
+    return "custom_id" in line.request or resembles_request(line.request, line.provider.line_fields)
+
+
 def _missing_field_fix(problem: Problem, line: Line) -> Fix | None:
     """Return the fix that renames a misnamed field, or adds the missing one."""
     path = problem.path or ()
@@ -215,6 +220,8 @@ def _method_fix(_: Problem, line: Line) -> Fix | None:
     method = line.request.get("method")
     if not isinstance(method, str) or method.strip().upper() != "POST":
         return None
+    if not _may_be_request(line):
+        return None
     return Fix("safe", 'Write "POST".', (edits.replace(("method",), '"POST"'),))
 
 
@@ -300,7 +307,7 @@ def _url_fix(_: Problem, line: Line) -> Fix | None:
         return None
     name = _name_in(url)
     matches = [known for known in line.provider.endpoints if _name_in(known) == name]
-    if len(matches) != 1:
+    if len(matches) != 1 or not _may_be_request(line):
         return None
     return Fix("safe", f'Write "{matches[0]}".', (edits.replace(("url",), f'"{matches[0]}"'),))
 
