@@ -320,6 +320,13 @@ def test_invalid_lines_in_several_chunks_are_fixed() -> None:
     assert repaired(text) == good + line("x")
 
 
+def test_array_that_is_read_in_several_chunks_becomes_lines() -> None:
+    lines = [line(str(number), CHAT) for number in range(3000)]
+    array = b"[" + b", \n ".join(each.rstrip() for each in lines) + b"]\n"
+
+    assert repaired(array) == b"".join(lines)
+
+
 def test_fault_is_fixed_in_any_number_of_lines() -> None:
     lines = [line(str(number), CHAT) for number in range(50)]
 

@@ -178,7 +178,7 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
         return None
     opening = line.strip().rstrip(b",")
     if text.startswith(b"["):
-        if opening == b"[" or _spans_lines(text):
+        if opening == b"[" or _spans_lines(text) or _begins_array(text):
             return _JSON_ARRAY
         return None
     if opening == b"{" or _spans_lines(text):
@@ -195,6 +195,24 @@ def _long_array(head: bytes) -> Defect | None:
         return None
     name, hint = _JSON_ARRAY
     return Defect("foreign", hint, name, fix=_AS_LINES)
+
+
+def _begins_array(text: bytes) -> bool:
+    """Return whether the first line begins an array of objects that continues on the next line.
+
+    The end of the array may be missing, because the text is only the beginning of the file.
+    """
+    line, newline, rest = text.partition(b"\n")
+    line = line.strip()
+    if line == b"[{":
+        return True
+    if not (newline and line.endswith(b",")) and not rest.lstrip().startswith(b","):
+        return False
+    try:
+        items = orjson.loads(line.removesuffix(b",") + b"]")
+    except ValueError:
+        return False
+    return bool(items) and isinstance(items[0], dict)
 
 
 def _spans_lines(text: bytes) -> bool:
