@@ -98,7 +98,7 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
     ][:_LINES]
     if not lines:
         return None
-    found = _json_document(head, lines[0]) or _rows(lines) or _text(lines)
+    found = _json_document(head, lines) or _rows(lines) or _text(lines)
     if found is None:
         return None
     name, hint = found
@@ -161,13 +161,13 @@ _JSON_ARRAY: Final = (
 )
 
 
-def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
+def _json_document(head: bytes, lines: list[bytes]) -> tuple[str, str] | None:
     """Recognize JSON that is not JSON Lines: an array, or pretty-printed JSON."""
     text = head.lstrip()
     if not text.startswith((b"[", b"{")):
         return None
     try:
-        first = orjson.loads(line)
+        first = orjson.loads(lines[0])
     except ValueError:
         first = None
     if isinstance(first, list):
@@ -176,12 +176,12 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
         return _JSON_ARRAY
     if first is not None:
         return None
-    opening = line.strip().rstrip(b",")
+    opening = lines[0].strip().rstrip(b",")
     if text.startswith(b"["):
         if opening == b"[" or _spans_lines(text) or _begins_array(text):
             return _JSON_ARRAY
         return None
-    if opening == b"{" or _spans_lines(text):
+    if opening == b"{" or _spans_lines(text) or _begins_wrapper(lines):
         return (
             _PRETTY_NAME,
             "Write each request on one line: `jq -c . FILE > requests.jsonl`.",
@@ -213,6 +213,21 @@ def _begins_array(text: bytes) -> bool:
     except ValueError:
         return False
     return bool(items) and isinstance(items[0], dict)
+
+
+def _begins_wrapper(lines: list[bytes]) -> bool:
+    """Return whether lines begin an object with an array of objects, such as `{"requests": [`.
+
+    The end may be missing, because the lines are only the beginning of the file.
+    """
+    line = lines[0].strip()
+    if line.endswith(b"["):
+        return len(lines) > 1 and lines[1].strip().endswith((b",", b"{"))
+    try:
+        orjson.loads(line.removesuffix(b",") + b"]}")
+    except ValueError:
+        return False
+    return line.endswith(b",")
 
 
 def _spans_lines(text: bytes) -> bool:
