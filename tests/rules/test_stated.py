@@ -384,7 +384,6 @@ def user_message(part: dict[str, Any]) -> dict[str, Any]:
                 ("web_search_preview", "filters", {"allowed_domains": ["example.com"]}),
                 ("web_search_preview", "return_token_budget", "default"),
                 ("web_search", "indexed_web_access", True),
-                ("image_generation", "n", 1),
             )
         ),
     ],

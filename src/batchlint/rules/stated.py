@@ -290,8 +290,8 @@ def doubtful_parameter() -> None:
     parts, `extra_content` in tool calls, and `strict` in the deprecated `functions`. On
     `/v1/responses`, it reports the `status` of a `custom_tool_call_output`,
     `external_web_access`, `filters` and `return_token_budget` in the tool
-    `web_search_preview`, `indexed_web_access` in `web_search`, `n` in
-    `image_generation`, and the `results` of a `web_search_call`.
+    `web_search_preview`, `indexed_web_access` in `web_search`, and the `results` of a
+    `web_search_call`.
 
     This is a warning because the API's response is unknown. For other parameters,
     see `unknown_parameter`.
