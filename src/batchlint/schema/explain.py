@@ -239,8 +239,8 @@ class _Walk:
         length = len(value)
         if length < node.get("minLength", 0):  # No schema requires more than one character.
             message = (
-                f"Invalid '{_name(path)}': empty string. Expected a string with minimum length 1, but got an "
-                "empty string instead."
+                f"Invalid '{_name(path)}': empty string. Expected a string with minimum length 1, "
+                "but got an empty string instead."
             )
             yield self._problem("empty_string", message, node, "minLength", path)
         elif "maxLength" in node and length > node["maxLength"]:
@@ -253,8 +253,8 @@ class _Walk:
             )
         elif "pattern" in node and not _matches_pattern(node["pattern"], value):
             message = (
-                f"Invalid '{_name(path)}': string does not match pattern. Expected a string that matches the "
-                f"pattern '{node['pattern']}'."
+                f"Invalid '{_name(path)}': string does not match pattern. Expected a string that "
+                f"matches the pattern '{node['pattern']}'."
             )
             yield self._problem(
                 "invalid_pattern", message, node, "pattern", path, value=phrasing.excerpt(value)
@@ -279,8 +279,8 @@ class _Walk:
         length = len(value)
         if length < node.get("minItems", 0):  # No schema requires more than one item.
             message = (
-                f"Invalid '{_name(path)}': empty array. Expected an array with minimum length 1, but got an "
-                "empty array instead."
+                f"Invalid '{_name(path)}': empty array. Expected an array with minimum length 1, "
+                "but got an empty array instead."
             )
             yield self._problem("empty_array", message, node, "minItems", path)
         elif "maxItems" in node and length > node["maxItems"]:
