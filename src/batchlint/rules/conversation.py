@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import collections
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -105,7 +105,7 @@ def duplicate_tool_message(request: Request) -> Iterator[Problem]:
     for exchange in _exchanges(messages):
         if exchange.is_malformed:
             continue
-        calls = collections.Counter(exchange.ids)
+        calls = Counter(exchange.ids)
         first: dict[str, int] = {}
         for i, answer in exchange.answers:
             if calls[answer] == 1 and first.setdefault(answer, i) != i:

@@ -280,19 +280,14 @@ def missing_call_namespace(request: Request) -> Iterator[Problem]:
         if item.get("type") == "tool_search_output"
         for tool in _objects(item.get("tools"))
     ]
-    in_namespaces = {
-        tool["name"]
+    in_namespaces = _names(
+        tool
         for namespace in found
         if namespace.get("type") == "namespace"
         for tool in _objects(namespace.get("tools"))
-        if isinstance(tool.get("name"), str)
-    }
+    )
     declared = [tool for _, tool in request.objects("tools")]
-    elsewhere = {
-        tool["name"]
-        for tool in (*found, *declared)
-        if tool.get("type") != "namespace" and isinstance(tool.get("name"), str)
-    }
+    elsewhere = _names(tool for tool in (*found, *declared) if tool.get("type") != "namespace")
     for i, item in request.objects("input"):
         name = item.get("name")
         if (
@@ -474,6 +469,11 @@ def _with_members(tools: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield tool
         if tool.get("type") == "namespace":
             yield from _objects(tool.get("tools"))
+
+
+def _names(tools: Iterable[dict[str, Any]]) -> set[str]:
+    """Return the names of tools."""
+    return {tool["name"] for tool in tools if isinstance(tool.get("name"), str)}
 
 
 def _objects(values: Any) -> Iterator[dict[str, Any]]:

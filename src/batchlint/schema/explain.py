@@ -293,13 +293,12 @@ class _Walk:
             )
         if "contains" in node:
             count = sum(self._matches_schema(node["contains"], item) for item in value)
+            message = f"Invalid '{_name(path)}'."
             if count > node.get("maxContains", count):
-                message = f"Invalid '{_name(path)}'."
                 yield self._problem(
                     "invalid_value", message, node, "maxContains", path, count=count
                 )
             if count < node.get("minContains", 1):
-                message = f"Invalid '{_name(path)}'."
                 yield self._problem("invalid_value", message, node, "contains", path, count=count)
         if "items" in node:
             items = self._explainer.dereference(node["items"])
